@@ -1,6 +1,5 @@
 using System.Buffers;
 using Ferry.Memory;
-using Ferry.Tracking;
 
 namespace Ferry.Migration.Contracts;
 
