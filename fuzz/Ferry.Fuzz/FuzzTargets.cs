@@ -1,0 +1,10 @@
+namespace Ferry.Fuzz;
+
+/// <summary>All targets.</summary>
+public static class FuzzTargets
+{
+    /// <summary>The targets, by name.</summary>
+    public static IReadOnlyList<IFuzzTarget> All { get; } =
+    [
+    ];
+}
