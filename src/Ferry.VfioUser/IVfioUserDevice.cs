@@ -30,7 +30,8 @@ public interface IVfioUserDevice
     /// <summary>Writes to a region.</summary>
     void RegionWrite(int region, ulong offset, ReadOnlySpan<byte> data);
 
-    /// <summary>Maps memory for DMA. <paramref name="file"/> is null where DMA must go by messages; the device takes ownership of it.</summary>
+    /// <summary>Maps memory for DMA. <paramref name="file"/> is null where DMA must go by messages; the device takes
+    /// ownership of it, but where it throws.</summary>
     void DmaMap(IovaRange range, ulong fileOffset, bool read, bool write, SafeFileHandle? file);
 
     /// <summary>Unmaps one mapping, exactly as it was mapped; when it returns no DMA to it is under way.</summary>
@@ -42,6 +43,7 @@ public interface IVfioUserDevice
     void DmaUnmapAll();
 
     /// <summary>Gives the eventfds of interrupts [<paramref name="start"/>, start + count) of an index; a null entry disables that one.</summary>
+    /// <remarks>The device takes ownership of the handles, and closes those that it held before. Where it throws, the server closes them.</remarks>
     void SetInterrupts(int index, int start, IReadOnlyList<SafeFileHandle?> events);
 
     /// <summary>Resets the device; its migration state is RUNNING afterwards.</summary>
