@@ -3,16 +3,26 @@ namespace Ferry.Migration.Planning;
 /// <summary>The whole sequence of a migration, as data. Source: VFIO v2 device states, linux/vfio.h.</summary>
 public sealed record MigrationPlan
 {
+    /// <summary>The devices that it is for.</summary>
+    public required IReadOnlyList<PlanDevice> Devices { get; init; }
+
     /// <summary>On the source, once: devices stopped early, trackers started, every page marked, pre-copy entered.</summary>
     public required IReadOnlyList<PlanStep> Setup { get; init; }
 
     /// <summary>On the source, repeated until convergence or a limit: copy and pre-copy data, then the sync that the next round copies.</summary>
     public required IReadOnlyList<PlanStep> Round { get; init; }
 
+    /// <summary>Takes the place of <see cref="Round"/> once convergence says that the end is near; the same steps where the policy makes no difference.</summary>
+    public required IReadOnlyList<PlanStep> NearEndRound { get; init; }
+
+    /// <summary>The most rounds that make sense: 0 where a round has nothing to send, 1 where only devices send; null leaves it to convergence.</summary>
+    public required int? RoundLimit { get; init; }
+
     /// <summary>On the source, once: grace, stop, final sync and copy, trackers stopped, state, verify, prepare, commit.</summary>
     public required IReadOnlyList<PlanStep> Switchover { get; init; }
 
-    /// <summary>On the destination, before commit: RESUMING, load, STOP.</summary>
+    /// <summary>On the destination, before commit: RESUMING, load, STOP. The arcs to RESUMING are taken before the first device data
+    /// arrives, which is in the first round where devices pre-copy.</summary>
     public required IReadOnlyList<PlanStep> Load { get; init; }
 
     /// <summary>On the destination, after commit: RUNNING_P2P everywhere, RUNNING, vCPUs.</summary>

@@ -1,0 +1,121 @@
+using Ferry.Linux.Vfio;
+using static Ferry.Linux.Vfio.VfioDeviceState;
+
+namespace Ferry.Migration.Planning;
+
+/// <summary>Makes the sequence of a migration from what its devices can do and what its user wants. Pure and thread-safe.</summary>
+public static class MigrationPlanner
+{
+    /// <summary>Plans a migration, or says every reason why there is no safe one.</summary>
+    public static PlanResult Plan(PlanRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var refusals = PlanAdmission.Check(request);
+        if (refusals.Count > 0)
+        {
+            return new PlanResult.Refused(refusals);
+        }
+
+        var stopOrder = StopOrder.Of(request.Devices, out _);
+        var sends = request.Tracking || SendsPreCopy(request);
+        return new PlanResult.Planned(new MigrationPlan
+        {
+            Devices = request.Devices,
+            Setup = Setup(request),
+            Round = sends ? Round(request, request.P2PSync == P2PSyncPolicy.EachRound) : [],
+            NearEndRound = sends ? Round(request, request.P2PSync != P2PSyncPolicy.Never) : [],
+            RoundLimit = request.Tracking ? null : sends ? 1 : 0,
+            Switchover = Switchover(request, stopOrder),
+            Load = Load(request.Devices),
+            Start = Start(stopOrder),
+        });
+    }
+
+    private static bool SendsPreCopy(PlanRequest request) => request.Devices.Any(device => RunningState(request, device) == PreCopy);
+
+    private static VfioDeviceState RunningState(PlanRequest request, PlanDevice device) =>
+        request.PreCopy && device.Has(VfioMigrationFlags.PreCopy) ? PreCopy : Running;
+
+    private static VfioDeviceState GraceState(PlanRequest request, PlanDevice device) => RunningState(request, device) switch
+    {
+        var running when !device.Has(VfioMigrationFlags.P2P) => running,
+        PreCopy => PreCopyP2P,
+        _ => RunningP2P,
+    };
+
+    private static List<PlanStep> Setup(PlanRequest request)
+    {
+        var steps = new List<PlanStep>();
+        if (request.Tracking)
+        {
+            steps.AddRange(request.Trackers.Select(tracker => new PlanStep.StartTracker(tracker.Name, tracker.Sources, tracker.PageSize)));
+            steps.Add(new PlanStep.MarkAllDirty());
+        }
+
+        steps.AddRange(Arcs(request.Devices, _ => Running, device => RunningState(request, device)));
+        return steps;
+    }
+
+    private static List<PlanStep> Round(PlanRequest request, bool syncInP2P)
+    {
+        var steps = new List<PlanStep>();
+        if (request.Tracking)
+        {
+            steps.Add(new PlanStep.CopyDirty());
+        }
+
+        steps.AddRange(request.Devices.Where(device => RunningState(request, device) == PreCopy).Select(device => new PlanStep.DevicePreCopy(device.Id)));
+        if (request.Tracking)
+        {
+            VfioDeviceState AtSync(PlanDevice device) => syncInP2P ? GraceState(request, device) : RunningState(request, device);
+            steps.AddRange(Arcs(request.Devices, device => RunningState(request, device), AtSync));
+            steps.Add(new PlanStep.Sync());
+            steps.AddRange(Arcs(request.Devices, AtSync, device => RunningState(request, device)));
+        }
+
+        return steps;
+    }
+
+    private static List<PlanStep> Switchover(PlanRequest request, IReadOnlyList<PlanDevice> stopOrder)
+    {
+        var grace = Arcs(request.Devices, device => RunningState(request, device), device => GraceState(request, device));
+        List<PlanStep> steps = request.Quiesce == QuiescePolicy.VcpusFirst ? [new PlanStep.PauseVcpus(), .. grace] : [.. grace, new PlanStep.PauseVcpus()];
+        steps.AddRange(Arcs(stopOrder, device => GraceState(request, device), _ => StopCopy));
+        steps.Add(request.Tracking ? new PlanStep.Sync() : new PlanStep.MarkAllDirty());
+        steps.Add(new PlanStep.CopyDirty());
+        if (request.Tracking)
+        {
+            steps.AddRange(request.Trackers.Select(tracker => new PlanStep.StopTracker(tracker.Name)));
+        }
+
+        steps.AddRange(request.Devices.Select(device => new PlanStep.DeviceStopCopy(device.Id)));
+        steps.Add(new PlanStep.SendVcpus());
+        if (request.Verify)
+        {
+            steps.Add(new PlanStep.Verify());
+        }
+
+        steps.Add(new PlanStep.Prepare());
+        steps.Add(new PlanStep.Commit());
+        return steps;
+    }
+
+    // A device of the destination is fresh from its reset and does nothing, so one request takes it all the way to RESUMING.
+    private static List<PlanStep> Load(IReadOnlyList<PlanDevice> devices) =>
+    [
+        .. Arcs(devices, _ => Running, _ => Resuming),
+        .. devices.Select(device => new PlanStep.LoadDevice(device.Id)),
+        .. Arcs(devices, _ => Resuming, _ => Stop),
+        new PlanStep.LoadVcpus(),
+    ];
+
+    private static List<PlanStep> Start(IReadOnlyList<PlanDevice> stopOrder) =>
+    [
+        .. DeviceStart.Steps(stopOrder, _ => Stop),
+        new PlanStep.ResumeVcpus(),
+    ];
+
+    private static IEnumerable<PlanStep> Arcs(
+        IEnumerable<PlanDevice> devices, Func<PlanDevice, VfioDeviceState> from, Func<PlanDevice, VfioDeviceState> to) =>
+        devices.Where(device => from(device) != to(device)).Select(device => new PlanStep.DeviceArc(device.Id, from(device), to(device)));
+}
