@@ -145,8 +145,9 @@ public sealed class RnicMigrationTests
         guest.Enable(source);
         guest.PostAll(source);
         guest.ConsumeUntil(source, 128);
-        RnicTransfer.Load(destination, StateForgery.WithoutSequence(RnicTransfer.Save(source)));
+        var forged = StateForgery.WithoutSequence(RnicTransfer.Save(source));
         guest.Drain();
+        RnicTransfer.Load(destination, forged);
         guest.Release(destination);
         var seen = Assert.ThrowsAny<Xunit.Sdk.XunitException>(() => guest.ConsumeUntil(destination, 300));
         Assert.Contains($"{guest.LastSequence + 1}", seen.Message, StringComparison.Ordinal);
@@ -189,8 +190,8 @@ public sealed class RnicMigrationTests
 
         // The late piece of the connections is left out, and the rest renumbered so that only the device's own check can tell.
         var forged = StateForgery.WithoutPiece([.. early, .. late], piece: 1);
-        RnicTransfer.Load(destination, forged);
         guest.Drain();
+        RnicTransfer.Load(destination, forged);
         guest.Release(destination);
         GuestDriver.WaitForStatus(destination, 4);
     }
