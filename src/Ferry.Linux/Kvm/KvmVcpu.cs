@@ -19,6 +19,7 @@ public sealed unsafe class KvmVcpu : IDisposable
     private readonly MappedMemory? _ring;
     private readonly int _xsaveBytes;
     private readonly string _subject;
+    private uint _ringPosition;
 
     internal KvmVcpu(SafeFileHandle handle, int index, int runBytes, int xsaveBytes, int ringEntries)
     {
@@ -83,11 +84,6 @@ public sealed unsafe class KvmVcpu : IDisposable
     /// <summary>The detail of the last <see cref="KvmExit.FailEntry"/>, <see cref="KvmExit.InternalError"/> or <see cref="KvmExit.Unknown"/>.</summary>
     public ulong FailureDetail => *(ulong*)(RunStart + ExitOffset);
 
-    /// <summary>The entries of this vCPU's dirty ring; empty where rings are off.</summary>
-    internal Span<KvmDirtyGfn> DirtyRing => _ring is null
-        ? []
-        : new((KvmDirtyGfn*)_ring.Address.Value, (int)(_ring.LengthBytes / (ulong)sizeof(KvmDirtyGfn)));
-
     private byte* RunStart => (byte*)_run.Address.Value;
 
     /// <summary>Runs the guest until something has to be done for it.</summary>
@@ -101,6 +97,32 @@ public sealed unsafe class KvmVcpu : IDisposable
 
         var errno = Marshal.GetLastPInvokeError();
         return errno is Eintr or Eagain ? KvmExit.Interrupted : throw new KernelCallException("ioctl(KVM_RUN)", errno, _subject);
+    }
+
+    /// <summary>Takes the next entry from this vCPU's dirty ring; may be called while it runs, by one thread at a time.</summary>
+    /// <remarks>The page stays unprotected, and the entry taken, until <see cref="KvmVm.ResetDirtyRings"/>.</remarks>
+    /// <param name="slot">The memory slot.</param>
+    /// <param name="page">The page of 4 KiB, relative to the slot.</param>
+    /// <returns>Whether there was one.</returns>
+    public bool TryTakeDirty(out uint slot, out ulong page)
+    {
+        (slot, page) = (0, 0);
+        if (_ring is null)
+        {
+            return false;
+        }
+
+        var entries = (uint)(_ring.LengthBytes / (ulong)sizeof(KvmDirtyGfn));
+        var entry = (KvmDirtyGfn*)_ring.Address.Value + (_ringPosition & (entries - 1));
+        if ((Volatile.Read(ref entry->Flags) & (KvmDirtyGfn.Dirty | KvmDirtyGfn.Reset)) != KvmDirtyGfn.Dirty)
+        {
+            return false;
+        }
+
+        (slot, page) = (entry->Slot, entry->Offset);
+        Volatile.Write(ref entry->Flags, KvmDirtyGfn.Reset);
+        _ringPosition++;
+        return true;
     }
 
     /// <summary>The size in bytes of a part of the state.</summary>

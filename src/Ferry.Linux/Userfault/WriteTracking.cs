@@ -1,0 +1,124 @@
+using System.Runtime.InteropServices;
+using Ferry.Memory;
+using Microsoft.Win32.SafeHandles;
+
+namespace Ferry.Linux.Userfault;
+
+/// <summary>Tells which pages of this process's mappings were written: asynchronous write protection, read and renewed by scans.</summary>
+/// <remarks>A write by this process through a tracked mapping, from any thread or by a system call on its behalf, is seen; a write of
+/// another process through its own mapping is not. One thread at a time. Source: the kernel's documents on userfaultfd and pagemap; Linux 6.7.</remarks>
+public sealed unsafe class WriteTracking : IDisposable
+{
+    private const int RegionsPerScan = 1024;
+    private readonly SafeFileHandle _userfault;
+    private readonly SafeFileHandle _pagemap;
+    private readonly PageRegion* _regions;
+
+    private WriteTracking(SafeFileHandle userfault, SafeFileHandle pagemap)
+    {
+        (_userfault, _pagemap) = (userfault, pagemap);
+        _regions = (PageRegion*)NativeMemory.Alloc(RegionsPerScan, (nuint)sizeof(PageRegion));
+    }
+
+    /// <summary>Opens it, or says why this kernel or user can't.</summary>
+    public static bool TryOpen(out WriteTracking? tracking, out string? reason)
+    {
+        (tracking, reason) = (null, null);
+        var descriptor = UserfaultCalls.SystemCall(UserfaultCalls.UserfaultNumber, UserfaultCalls.CloseOnExec | UserfaultCalls.UserModeOnly);
+        if (descriptor < 0)
+        {
+            reason = $"userfaultfd: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}: the kernel needs CONFIG_USERFAULTFD.";
+            return false;
+        }
+
+        var userfault = new SafeFileHandle(descriptor, ownsHandle: true);
+        var api = stackalloc ulong[3];
+        api[0] = UserfaultCalls.ApiVersion;
+        api[1] = UserfaultCalls.FeatureWriteProtect | UserfaultCalls.FeatureWriteProtectShmem
+            | UserfaultCalls.FeatureWriteProtectUnpopulated | UserfaultCalls.FeatureWriteProtectAsync;
+        if (UserfaultCalls.Ioctl(userfault, UserfaultCalls.Api, api) != 0)
+        {
+            userfault.Dispose();
+            reason = "userfaultfd has no asynchronous write protection of shared memory: Linux 6.7 or later is needed.";
+            return false;
+        }
+
+        try
+        {
+            tracking = new(userfault, File.OpenHandle("/proc/self/pagemap", FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            userfault.Dispose();
+            reason = $"/proc/self/pagemap can't be opened: {e.Message}";
+            return false;
+        }
+    }
+
+    /// <summary>Starts seeing writes to [<paramref name="start"/>, start + <paramref name="lengthBytes"/>), which are page aligned and mapped.</summary>
+    /// <exception cref="KernelCallException">The kernel refused.</exception>
+    public void Start(Hva start, ulong lengthBytes)
+    {
+        var register = stackalloc ulong[4] { start.Value, lengthBytes, UserfaultCalls.RegisterWriteProtect, 0 };
+        Call(UserfaultCalls.Register, register, "UFFDIO_REGISTER", start, lengthBytes);
+        var protect = stackalloc ulong[3] { start.Value, lengthBytes, UserfaultCalls.ModeWriteProtect };
+        Call(UserfaultCalls.WriteProtect, protect, "UFFDIO_WRITEPROTECT", start, lengthBytes);
+    }
+
+    /// <summary>Stops seeing writes there; writes are no longer slowed down.</summary>
+    /// <exception cref="KernelCallException">The kernel refused.</exception>
+    public void Stop(Hva start, ulong lengthBytes)
+    {
+        var range = stackalloc ulong[2] { start.Value, lengthBytes };
+        Call(UserfaultCalls.Unregister, range, "UFFDIO_UNREGISTER", start, lengthBytes);
+    }
+
+    /// <summary>Finds pages written since they were last found or protected, from <paramref name="start"/>, and protects them again.</summary>
+    /// <param name="start">Where to begin; moved to where the scan got, which is <paramref name="end"/> when all is done.</param>
+    /// <param name="end">Where to end, exclusive.</param>
+    /// <returns>Some runs of written pages; valid until the next call. Call again until <paramref name="start"/> reaches the end.</returns>
+    /// <exception cref="KernelCallException">The kernel refused; pages found meanwhile may be lost, so all count as written.</exception>
+    public ReadOnlySpan<PageRegion> TakeWritten(ref Hva start, Hva end)
+    {
+        var argument = new PagemapScanArgument
+        {
+            Size = (ulong)sizeof(PagemapScanArgument),
+            Flags = UserfaultCalls.ScanWriteProtect | UserfaultCalls.ScanCheckAsync,
+            Start = start.Value,
+            End = end.Value,
+            Vec = (ulong)_regions,
+            VecLen = RegionsPerScan,
+            CategoryMask = UserfaultCalls.PageIsWritten,
+            ReturnMask = UserfaultCalls.PageIsWritten,
+        };
+        var found = UserfaultCalls.Ioctl(_pagemap, UserfaultCalls.PagemapScan, &argument);
+        if (found < 0)
+        {
+            throw new KernelCallException("ioctl(PAGEMAP_SCAN)", Marshal.GetLastPInvokeError(), $"{start} to {end}");
+        }
+
+        start = new((nuint)argument.WalkEnd);
+        return new(_regions, found);
+    }
+
+    /// <summary>Ends all tracking.</summary>
+    public void Dispose()
+    {
+        if (!_userfault.IsClosed)
+        {
+            NativeMemory.Free(_regions);
+        }
+
+        _userfault.Dispose();
+        _pagemap.Dispose();
+    }
+
+    private void Call(uint request, void* argument, string name, Hva start, ulong lengthBytes)
+    {
+        if (UserfaultCalls.Ioctl(_userfault, request, argument) != 0)
+        {
+            throw new KernelCallException($"ioctl({name})", Marshal.GetLastPInvokeError(), $"{lengthBytes} bytes at {start}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+using Ferry.Linux;
+using Ferry.Linux.Kvm;
+using Ferry.Memory;
+
+namespace Ferry.Tracking.Providers;
+
+/// <summary><c>kvm-ring</c>: the vCPUs' writes by KVM's dirty rings, one a vCPU.</summary>
+/// <remarks>A ring that fills up stops its vCPU with <see cref="KvmExit.DirtyRingFull"/>; the machine then calls <see cref="Harvest"/> and
+/// lets it run again: nothing overflows. Pages that were taken from the rings before a report are kept until it.
+/// Source: the kernel's KVM API document, KVM_CAP_DIRTY_LOG_RING.</remarks>
+public sealed class KvmRingTracker : IDirtyTracker
+{
+    private readonly IKvmDirtyCalls _calls;
+    private readonly IReadOnlyList<KvmVcpu> _vcpus;
+    private readonly IReadOnlyList<KvmSlot> _slots;
+    private readonly DirtyBitmap[] _pending;
+    private readonly Lock _harvesting = new();
+    private readonly StartedRanges _started = new("kvm-ring");
+
+    /// <summary>Tracks the memory slots of a machine whose vCPUs were created with dirty rings.</summary>
+    public KvmRingTracker(KvmVm vm, IReadOnlyList<KvmVcpu> vcpus, IReadOnlyList<KvmSlot> slots)
+        : this(new KvmDirtyCalls(vm), vcpus, slots)
+    {
+    }
+
+    internal KvmRingTracker(IKvmDirtyCalls calls, IReadOnlyList<KvmVcpu> vcpus, IReadOnlyList<KvmSlot> slots)
+    {
+        (_calls, _vcpus, _slots) = (calls, vcpus, slots);
+        _pending = [.. slots.Select(slot => new DirtyBitmap(slot.Region.Range, PageSize.Size4K))];
+        Coverage = new()
+        {
+            Sources = [DmaSource.Vcpus],
+            Ranges = [.. slots.Select(slot => slot.Region.Range)],
+            PageSizes = [PageSize.Size4K],
+            Precision = TrackingPrecision.Exact,
+        };
+    }
+
+    /// <inheritdoc/>
+    public string Name => "kvm-ring";
+
+    /// <inheritdoc/>
+    public Coverage Coverage { get; }
+
+    /// <inheritdoc/>
+    public bool IsStarted => _started.IsStarted;
+
+    /// <inheritdoc/>
+    public void Start(IReadOnlyList<IovaRange> ranges, PageSize pageSize)
+    {
+        _started.Start(Coverage, ranges, pageSize);
+        try
+        {
+            Forget();
+            KvmSlotLogging.Start(Name, _calls, _slots);
+        }
+        catch (KernelCallException e)
+        {
+            _started.Stop();
+            throw new TrackerStartException(Name, e.Message, e);
+        }
+        catch
+        {
+            _started.Stop();
+            throw;
+        }
+    }
+
+    /// <summary>Takes what is in all rings and makes room. From any thread, also while vCPUs run; allocates nothing.</summary>
+    /// <exception cref="KernelCallException">The rings could not be reset; what was taken is not lost.</exception>
+    public void Harvest()
+    {
+        lock (_harvesting)
+        {
+            var taken = 0;
+            for (var i = 0; i < _vcpus.Count; i++)
+            {
+                while (_vcpus[i].TryTakeDirty(out var slot, out var page))
+                {
+                    taken++;
+                    Keep(slot, page);
+                }
+            }
+
+            if (taken > 0)
+            {
+                _calls.ResetDirtyRings();
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Report(IovaRange range, DirtyBitmap bitmap)
+    {
+        _started.Check(range, bitmap);
+        var pending = _pending[KvmSlotLogging.IndexOf(_slots, range)];
+        try
+        {
+            Harvest();
+        }
+        catch (KernelCallException e)
+        {
+            bitmap.Set(range);
+            throw new TrackerFailedException(Name, e.Message, e);
+        }
+
+        lock (_harvesting)
+        {
+            pending.Drain(bitmap, pending.PageOf(range.Start), range.LengthBytes >> PageSize.Size4K.Shift);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Stop()
+    {
+        if (_started.IsStarted)
+        {
+            _started.Stop();
+            foreach (var slot in _slots)
+            {
+                _calls.SetLogging(slot, on: false);
+            }
+
+            Forget();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Stop();
+        foreach (var pending in _pending)
+        {
+            pending.Dispose();
+        }
+    }
+
+    private void Keep(uint slot, ulong page)
+    {
+        for (var i = 0; i < _slots.Count; i++)
+        {
+            if (_slots[i].Slot == slot)
+            {
+                _pending[i].SetPages(page, 1);
+            }
+        }
+    }
+
+    private void Forget()
+    {
+        Harvest();
+        foreach (var pending in _pending)
+        {
+            pending.Clear();
+        }
+    }
+}
