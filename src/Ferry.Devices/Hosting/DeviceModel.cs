@@ -61,6 +61,13 @@ public abstract class DeviceModel : IVfioUserDevice, IDisposable
     /// <summary>What it did so far; may be read from any thread.</summary>
     public abstract DeviceCounters Counters { get; }
 
+    /// <summary>What does DMA to memory that was mapped without a descriptor: the server. Set it before one begins to serve.</summary>
+    public IDmaMessages? DmaMessages
+    {
+        get => Dma.Messages;
+        set => Dma.Messages = value;
+    }
+
     /// <summary>Guest memory, as far as the client mapped it.</summary>
     protected DmaWindows Dma { get; }
 

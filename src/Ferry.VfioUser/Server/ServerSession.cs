@@ -61,6 +61,7 @@ internal sealed class ServerSession : IDisposable
         Guard(_features.StopLogging);
         Guard(_dma.UnmapAll);
         Guard(_interrupts.DisableAll);
+        Guard(() => _options.OnClientGone?.Invoke());
     }
 
     /// <summary>Ends the session from any thread.</summary>

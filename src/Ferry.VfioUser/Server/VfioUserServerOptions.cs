@@ -19,4 +19,7 @@ public sealed record VfioUserServerOptions
 
     /// <summary>Told of every error that was answered or that ended a connection, on the server's thread.</summary>
     public Action<Exception>? OnError { get; init; }
+
+    /// <summary>Called on the server's thread when a client has gone and all that it gave was taken back, before the next one is served.</summary>
+    public Action? OnClientGone { get; init; }
 }

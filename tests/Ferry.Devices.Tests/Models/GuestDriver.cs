@@ -62,12 +62,17 @@ internal sealed class GuestDriver : IDisposable
 
     public void Enable(IVfioUserDevice device)
     {
+        Setup(device);
+        Write32(device, 0x10, 1);
+    }
+
+    public void Setup(IVfioUserDevice device)
+    {
         Write32(device, 0x14, StrideBytes);
         Write64(device, 0x18, RxBase);
         Write32(device, 0x20, Entries);
         Write64(device, 0x28, CqBase);
         Write32(device, 0x30, Entries);
-        Write32(device, 0x10, 1);
     }
 
     /// <summary>Posts as many buffers as the ring takes.</summary>

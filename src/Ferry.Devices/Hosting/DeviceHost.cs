@@ -1,0 +1,28 @@
+using Ferry.Linux.Sockets;
+using Ferry.VfioUser;
+using Ferry.VfioUser.Server;
+
+namespace Ferry.Devices.Hosting;
+
+/// <summary>Serves a device on a Unix socket.</summary>
+public static class DeviceHost
+{
+    /// <summary>Serves one client after another until cancelled; between two of them the device is reset, so each finds it as new.</summary>
+    /// <param name="device">The device; stays the caller's. A <see cref="DeviceModel"/> may do DMA by messages too.</param>
+    /// <param name="socketPath">Where the socket is made, open to its owner only; it is removed at the end.</param>
+    /// <param name="cancellation">Ends the client's connection and returns.</param>
+    /// <param name="onError">Told of every request that was refused and every connection that failed, or null.</param>
+    /// <exception cref="Linux.KernelCallException">The socket can't be made there, or failed.</exception>
+    public static void Run(IVfioUserDevice device, string socketPath, CancellationToken cancellation, Action<Exception>? onError = null)
+    {
+        var options = new VfioUserServerOptions { OnError = onError, OnClientGone = device.Reset };
+        using var server = new VfioUserServer(device, UnixListener.Listen(socketPath), options);
+        if (device is DeviceModel model)
+        {
+            model.DmaMessages = server;
+        }
+
+        using var registration = cancellation.Register(server.Stop);
+        server.Run();
+    }
+}
