@@ -82,8 +82,8 @@ public sealed class RnicRunTests
         using var device = new Rnic(Small);
         using var guest = new GuestDriver();
         guest.Map(device);
-        guest.Enable(device);
         guest.Post(device, 3);
+        guest.Enable(device);
         Assert.True(SpinWait.SpinUntil(() => GuestDriver.Read64(device, 0x50) == 1, TimeSpan.FromSeconds(30)));
         Thread.Sleep(20);
         Assert.Equal(1UL, GuestDriver.Read64(device, 0x50));
