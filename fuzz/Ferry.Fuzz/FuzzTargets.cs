@@ -6,5 +6,7 @@ public static class FuzzTargets
     /// <summary>The targets, by name.</summary>
     public static IReadOnlyList<IFuzzTarget> All { get; } =
     [
+        new ControlTarget(),
+        new MachineFileTarget(),
     ];
 }

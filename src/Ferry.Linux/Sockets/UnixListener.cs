@@ -50,6 +50,14 @@ public sealed class UnixListener : IDisposable
         }
     }
 
+    /// <summary>Whether what is at <paramref name="path"/> is a socket; symbolic links are not followed.</summary>
+    public static unsafe bool IsSocket(string path)
+    {
+        FileStatus status;
+        return SocketCalls.Status(SocketCalls.AtWorkingDirectory, path, SocketCalls.AtNoFollow, SocketCalls.StatusType, &status) == 0
+            && (status.Mode & FileStatus.TypeMask) == FileStatus.TypeSocket;
+    }
+
     /// <summary>Waits for a connection.</summary>
     /// <returns>Null where none came within <paramref name="timeout"/> or the listener was stopped.</returns>
     /// <exception cref="KernelCallException">The call failed.</exception>
@@ -115,12 +123,5 @@ public sealed class UnixListener : IDisposable
 
         using var probe = UnixSocket.Create();
         return UnixSocket.TryConnect(probe, in address) == SocketErrno.ConnectionRefused;
-    }
-
-    private static unsafe bool IsSocket(string path)
-    {
-        FileStatus status;
-        return SocketCalls.Status(SocketCalls.AtWorkingDirectory, path, SocketCalls.AtNoFollow, SocketCalls.StatusType, &status) == 0
-            && (status.Mode & FileStatus.TypeMask) == FileStatus.TypeSocket;
     }
 }

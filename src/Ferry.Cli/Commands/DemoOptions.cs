@@ -1,0 +1,86 @@
+using System.CommandLine;
+using Ferry.Cli.Control;
+using Ferry.Cli.Demo;
+using Ferry.Cli.MachineFiles;
+using Ferry.Cli.Values;
+
+namespace Ferry.Cli.Commands;
+
+/// <summary>The options of <c>demo</c> that say what machine and device it shows.</summary>
+internal static class DemoOptions
+{
+    private static readonly DemoSettings Defaults = new() { Migrate = new MigrateRequest() };
+
+    /// <summary>Adds the options to <paramref name="command"/> and gives what reads them.</summary>
+    public static Func<ParseResult, DemoSettings> AddTo(Command command)
+    {
+        var memory = OptionFactory.Size("--memory", "Guest memory.", Defaults.MemoryBytes);
+        var fill = OptionFactory.Text("--fill", $"What the rest of memory holds: {FillSettings.Form}.", "FILL");
+        fill.DefaultValueFactory = _ => Defaults.Fill;
+        var vcpus = OptionFactory.Count("--vcpus", "The number of vCPUs.", Defaults.VcpuCount, 1, MachineFileReader.MostVcpus);
+        var hugePages = OptionFactory.Flag("--huge-pages", "Make guest memory of huge pages.");
+        var accelerator = OptionFactory.Choice("--accelerator", "What runs the guest.", Defaults.Accelerator, "auto", "kvm", "thread");
+        var workingSet = OptionFactory.Size("--working-set", "The memory that the guest program works on.", Defaults.Ledger.WorkingSetBytes);
+        var dirtyRate = OptionFactory.Rate("--dirty-rate", "How fast it dirties memory; 0 for as fast as it can.", Defaults.Ledger.DirtyRateBytesPerSecond);
+        var stride = OptionFactory.Count("--check-stride", "The distance in bytes of the words that it checks; a multiple of 8.", (int)Defaults.Ledger.CheckStrideBytes, 8, 4096);
+        var seed = OptionFactory.Count("--seed", "The seed of its random choices.", (int)Defaults.Ledger.Seed, 0, int.MaxValue);
+        var nicRate = OptionFactory.Rate("--nic-rate", "How fast the device writes messages into guest memory.", Defaults.NicRateBytesPerSecond);
+        var nicMessage = OptionFactory.Size("--nic-message", "The size of a message; a multiple of 64.", Defaults.NicMessageBytes);
+        var warmUp = OptionFactory.Time("--warm-up", "How long the guest works before it is moved.", Defaults.WarmUp);
+        Option[] options = [memory, fill, vcpus, hugePages, accelerator, workingSet, dirtyRate, stride, seed, nicRate, nicMessage, warmUp];
+        foreach (var option in options)
+        {
+            command.Add(option);
+        }
+
+        return parsed => Defaults with
+        {
+            MemoryBytes = parsed.GetValue(memory).Bytes,
+            Fill = parsed.GetValue(fill)!,
+            VcpuCount = parsed.GetValue(vcpus),
+            HugePages = parsed.GetValue(hugePages),
+            Accelerator = parsed.GetValue(accelerator)!,
+            Ledger = new LedgerSettings
+            {
+                WorkingSetBytes = parsed.GetValue(workingSet).Bytes,
+                DirtyRateBytesPerSecond = parsed.GetValue(dirtyRate).BytesPerSecond,
+                CheckStrideBytes = (uint)parsed.GetValue(stride),
+                Seed = (ulong)parsed.GetValue(seed),
+            },
+            NicRateBytesPerSecond = parsed.GetValue(nicRate).BytesPerSecond,
+            NicMessageBytes = parsed.GetValue(nicMessage).Bytes,
+            WarmUp = parsed.GetValue(warmUp).Value,
+        };
+    }
+
+    /// <summary>Checks what one option can't tell without the others. The hosts check all of it again in the machine file.</summary>
+    /// <exception cref="UsageException">Something makes no sense.</exception>
+    public static void Check(DemoSettings settings)
+    {
+        if (settings.MemoryBytes is < MachineFileReader.LeastMemoryBytes or > MachineFileReader.MostMemoryBytes || settings.MemoryBytes % (2 << 20) != 0)
+        {
+            throw new UsageException($"--memory: {SizeText.Exact(settings.MemoryBytes)} is not a multiple of 2M from {SizeText.Exact(MachineFileReader.LeastMemoryBytes)} to {SizeText.Exact(MachineFileReader.MostMemoryBytes)}");
+        }
+
+        if (!FillSettings.TryParse(settings.Fill, settings.MemoryBytes, out _))
+        {
+            throw new UsageException($"--fill: '{settings.Fill}' is not {FillSettings.Form}, with SIZE at most --memory, {SizeText.Exact(settings.MemoryBytes)}");
+        }
+
+        var workingSet = settings.Ledger.WorkingSetBytes;
+        if (workingSet == 0 || workingSet % 4096 != 0 || workingSet > settings.MemoryBytes)
+        {
+            throw new UsageException($"--working-set: {SizeText.Exact(workingSet)} is not a multiple of 4K from 4K to --memory, {SizeText.Exact(settings.MemoryBytes)}");
+        }
+
+        if (settings.Ledger.CheckStrideBytes % 8 != 0)
+        {
+            throw new UsageException($"--check-stride: {settings.Ledger.CheckStrideBytes} is not a multiple of 8");
+        }
+
+        if (settings.NicMessageBytes is < 64 or > 1 << 20 || settings.NicMessageBytes % 64 != 0)
+        {
+            throw new UsageException($"--nic-message: {SizeText.Exact(settings.NicMessageBytes)} is not a multiple of 64 from 64 to 1M");
+        }
+    }
+}

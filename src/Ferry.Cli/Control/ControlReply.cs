@@ -1,0 +1,41 @@
+using Ferry.Cli.Reports;
+
+namespace Ferry.Cli.Control;
+
+/// <summary>One line to a client of the control socket. A request gets any number of <c>progress</c> replies and then one other.</summary>
+internal sealed record ControlReply
+{
+    public const string KindProgress = "progress";
+    public const string KindResult = "result";
+    public const string KindError = "error";
+
+    /// <summary>The version of the protocol.</summary>
+    public int Version { get; init; } = ControlRequest.CurrentVersion;
+
+    /// <summary>The request's number; 0 where the request could not be read.</summary>
+    public long Id { get; init; }
+
+    /// <summary><c>progress</c>, <c>result</c> or <c>error</c>.</summary>
+    public string Kind { get; init; } = "";
+
+    /// <summary>For an error: one of <see cref="ControlErrors"/>.</summary>
+    public string? Code { get; init; }
+
+    /// <summary>For an error: what is wrong, and what to do.</summary>
+    public string? Error { get; init; }
+
+    /// <summary>Progress of a migration.</summary>
+    public MigrationProgressReport? Progress { get; init; }
+
+    /// <summary>The result of <c>migrate</c>.</summary>
+    public MigrationReport? Report { get; init; }
+
+    /// <summary>The result of <c>status</c>, <c>pause</c>, <c>resume</c>, <c>cancel</c>, <c>settle</c> and <c>quit</c>.</summary>
+    public MachineStatus? Status { get; init; }
+
+    /// <summary>The result of <c>plan</c>.</summary>
+    public PlanReport? Plan { get; init; }
+
+    /// <summary>The result of <c>self-check</c>.</summary>
+    public SelfCheckReport? SelfCheck { get; init; }
+}

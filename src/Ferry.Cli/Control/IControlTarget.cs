@@ -1,0 +1,35 @@
+using Ferry.Cli.Reports;
+
+namespace Ferry.Cli.Control;
+
+/// <summary>What the control socket controls: one machine in this process.</summary>
+/// <remarks>Called from several threads. A request that can't be carried out throws <see cref="ControlException"/>.</remarks>
+internal interface IControlTarget
+{
+    /// <summary>How it stands.</summary>
+    MachineStatus GetStatus();
+
+    /// <summary>Migrates the machine. <paramref name="cancellation"/> rolls back.</summary>
+    Task<MigrationReport> MigrateAsync(MigrateRequest request, Action<MigrationProgressReport> progress, CancellationToken cancellation);
+
+    /// <summary>Rolls back the migration that is under way and returns when that is done.</summary>
+    Task CancelMigrationAsync();
+
+    /// <summary>Plans a migration without moving anything.</summary>
+    PlanReport Plan(MigrateRequest request);
+
+    /// <summary>Stops the vCPUs.</summary>
+    void Pause();
+
+    /// <summary>Lets them run.</summary>
+    void Resume();
+
+    /// <summary>Lets the guest program check all its memory.</summary>
+    Task<SelfCheckReport> SelfCheckAsync(CancellationToken cancellation);
+
+    /// <summary>Settles a hand-over in doubt: lets the machine run here, or gives it up.</summary>
+    void Settle(bool resumeHere);
+
+    /// <summary>Ends the process, rolling back a migration first. Returns before it ends.</summary>
+    void Quit();
+}

@@ -1,0 +1,48 @@
+namespace Ferry.Cli.Control;
+
+/// <summary>What a migration is asked to be. Every member is checked again by the host, whoever sent it.</summary>
+/// <remarks>Members are settable because generated deserialisation would forget the defaults of others.</remarks>
+internal sealed record MigrateRequest
+{
+    /// <summary>The destination, <c>HOST:PORT</c>; null only where nothing moves (<c>plan</c>).</summary>
+    public string? To { get; set; }
+
+    /// <summary>How long the vCPUs may stand still.</summary>
+    public double DowntimeSeconds { get; set; } = 0.3;
+
+    /// <summary>How far <c>stretch</c> may raise that.</summary>
+    public double MaxDowntimeSeconds { get; set; } = 3;
+
+    /// <summary>The most rounds before the switchover is forced or refused.</summary>
+    public int MaxRounds { get; set; } = 30;
+
+    /// <summary>The most time for the rounds.</summary>
+    public double MaxSeconds { get; set; } = 600;
+
+    /// <summary>What rounds that no longer shrink lead to: <c>stop</c>, <c>fail</c>, <c>throttle</c> or <c>stretch</c>.</summary>
+    public string OnStall { get; set; } = "stop";
+
+    /// <summary>The number of parallel streams.</summary>
+    public int Channels { get; set; } = 2;
+
+    /// <summary><c>none</c>, <c>lz4</c> or <c>zstd</c>.</summary>
+    public string Compress { get; set; } = "none";
+
+    /// <summary>The bandwidth limit; 0 for none.</summary>
+    public ulong BandwidthBytesPerSecond { get; set; }
+
+    /// <summary>When the destination populates its memory: <c>before</c>, <c>beside</c> or <c>none</c>.</summary>
+    public string Populate { get; set; } = "beside";
+
+    /// <summary>Whether hashes of all guest memory are compared at the hand-over.</summary>
+    public bool Verify { get; set; }
+
+    /// <summary>What tracks the vCPUs; null for the accelerator's own.</summary>
+    public string? TrackerVcpus { get; set; }
+
+    /// <summary>What tracks devices: <c>device</c> (their own DMA log) or <c>all</c>.</summary>
+    public string TrackerDevices { get; set; } = "device";
+
+    /// <summary>The page size of the devices' DMA logs; 0 for the finest they offer.</summary>
+    public ulong DevicePageSizeBytes { get; set; }
+}

@@ -1,0 +1,70 @@
+using Ferry.Cli.Values;
+
+namespace Ferry.Cli.Demo;
+
+/// <summary>A private folder for the sockets and machine files of one demo, removed when disposed.</summary>
+internal sealed class DemoFolder : IDisposable
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    /// <summary>A new folder with mode 0700 under XDG_RUNTIME_DIR or, without that, the temporary path.</summary>
+    public DemoFolder()
+    {
+        var runtime = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR");
+        var parent = !string.IsNullOrEmpty(runtime) && Directory.Exists(runtime) ? runtime : System.IO.Path.GetTempPath();
+        Path = System.IO.Path.Combine(parent, $"ferry-demo-{Guid.NewGuid():N}"[..24]);
+        Directory.CreateDirectory(Path, OwnerOnly);
+    }
+
+    /// <summary>Where it is.</summary>
+    public string Path { get; }
+
+    /// <summary>The path of a file in it.</summary>
+    public string FileOf(string name) => System.IO.Path.Combine(Path, name);
+
+    /// <summary>Writes the machine file of one side. Sockets are named relative to it, so that no path needs quoting.</summary>
+    public string WriteMachineFile(string side, DemoSettings settings)
+    {
+        var file = FileOf($"{side}.toml");
+        File.WriteAllText(
+            file,
+            FormattableString.Invariant(
+                $"""
+                name = "demo"
+                memory = "{SizeText.Exact(settings.MemoryBytes)}"
+                vcpus = {settings.VcpuCount}
+                huge-pages = {(settings.HugePages ? "true" : "false")}
+                accelerator = "{settings.Accelerator}"
+                fill = "{settings.Fill}"
+
+                [ledger]
+                working-set = "{SizeText.Exact(settings.Ledger.WorkingSetBytes)}"
+                dirty-rate = "{SizeText.Exact(settings.Ledger.DirtyRateBytesPerSecond)}"
+                check-stride = {settings.Ledger.CheckStrideBytes}
+                seed = {settings.Ledger.Seed}
+
+                [[device]]
+                id = "nic0"
+                kind = "rnic"
+                socket = "{side}-nic0.sock"
+
+                [control]
+                socket = "{side}.sock"
+
+                """));
+        return file;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        try
+        {
+            Directory.Delete(Path, recursive: true);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Somebody was tidier.
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using Ferry.Cli.Control;
+using Ferry.Cli.MachineFiles;
+
+namespace Ferry.Cli.Demo;
+
+/// <summary>What the demo shows.</summary>
+internal sealed record DemoSettings
+{
+    /// <summary>The size of guest memory.</summary>
+    public ulong MemoryBytes { get; init; } = 1 << 30;
+
+    /// <summary>What the memory beyond the guest program's is filled with, as the machine file has it.</summary>
+    public string Fill { get; init; } = "mixed:256M";
+
+    /// <summary>The number of vCPUs.</summary>
+    public int VcpuCount { get; init; } = 1;
+
+    /// <summary>Whether guest memory is made of huge pages.</summary>
+    public bool HugePages { get; init; }
+
+    /// <summary>What runs the guest.</summary>
+    public string Accelerator { get; init; } = "auto";
+
+    /// <summary>What the guest program does.</summary>
+    public LedgerSettings Ledger { get; init; } = new() { WorkingSetBytes = 32 << 20 };
+
+    /// <summary>The bytes of a device message.</summary>
+    public ulong NicMessageBytes { get; init; } = 4096;
+
+    /// <summary>The bytes of messages that the device writes a second.</summary>
+    public ulong NicRateBytesPerSecond { get; init; } = 8 << 20;
+
+    /// <summary>How long the guest works before it is moved.</summary>
+    public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How it is moved.</summary>
+    public required MigrateRequest Migrate { get; init; }
+}

@@ -1,0 +1,11 @@
+namespace Ferry.Cli.MachineFiles;
+
+/// <summary>One <c>[[device]]</c> of a machine file.</summary>
+/// <param name="Id">The name, unique in the machine and the same on both hosts.</param>
+/// <param name="Kind">The model, for instance <c>rnic</c>.</param>
+/// <param name="Socket">The absolute path of the vfio-user socket on which the device process listens.</param>
+internal sealed record DeviceSettings(string Id, string Kind, string Socket)
+{
+    /// <summary>The models that a machine can have.</summary>
+    public static IReadOnlyList<string> Kinds { get; } = ["rnic"];
+}

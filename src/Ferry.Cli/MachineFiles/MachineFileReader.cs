@@ -1,0 +1,217 @@
+using System.Text;
+using Ferry.Cli.Values;
+
+namespace Ferry.Cli.MachineFiles;
+
+/// <summary>Reads machine files, strictly: what is not understood is an error with its line, never ignored.</summary>
+internal static class MachineFileReader
+{
+    /// <summary>The largest machine file that is read, in bytes.</summary>
+    public const int LargestFileBytes = 64 << 10;
+
+    /// <summary>The most vCPUs.</summary>
+    public const int MostVcpus = 32;
+
+    /// <summary>The most devices.</summary>
+    public const int MostDevices = 16;
+
+    /// <summary>The smallest and the largest guest memory, in bytes.</summary>
+    public const ulong LeastMemoryBytes = 16UL << 20, MostMemoryBytes = 1UL << 40;
+
+    // sockaddr_un.sun_path holds 108 bytes with the terminating zero. Source: unix(7).
+    private const int LongestSocketPathBytes = 107;
+
+    private static readonly string[] Accelerators = ["auto", "kvm", "thread"];
+
+    /// <summary>Reads the file at <paramref name="path"/>.</summary>
+    /// <exception cref="MachineFileException">It can't be read, or something in it is wrong.</exception>
+    public static MachineFile Read(string path)
+    {
+        try
+        {
+            using var stream = File.OpenRead(path);
+            var bytes = new byte[LargestFileBytes + 1];
+            var length = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+            return length > LargestFileBytes
+                ? throw new MachineFileException([$"{path}: larger than {LargestFileBytes} bytes: this is no machine file"])
+                : Parse(bytes.AsSpan(0, length), path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new MachineFileException([$"{path}: {e.Message}"]);
+        }
+    }
+
+    /// <summary>Parses the text of a machine file; relative paths in it start at the folder of <paramref name="path"/>.</summary>
+    /// <exception cref="MachineFileException">Something in it is wrong.</exception>
+    public static MachineFile Parse(ReadOnlySpan<byte> utf8, string path)
+    {
+        string text;
+        try
+        {
+            text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(utf8);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new MachineFileException([$"{path}: not UTF-8 text"]);
+        }
+
+        var fields = new TomlFields(text, path);
+        if (fields.HasErrors)
+        {
+            fields.ThrowIfWrong();
+        }
+
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
+        var name = ReadName(fields, "name");
+        var memoryBytes = ReadMemory(fields);
+        var machine = new MachineFile
+        {
+            Name = name,
+            MemoryBytes = memoryBytes,
+            VcpuCount = (int)fields.GetInteger("vcpus", 1, 1, MostVcpus),
+            HugePages = fields.GetBoolean("huge-pages"),
+            Accelerator = Enum.Parse<AcceleratorChoice>(fields.GetChoice("accelerator", "auto", Accelerators), ignoreCase: true),
+            Fill = ReadFill(fields, memoryBytes),
+            Ledger = ReadLedger(fields, memoryBytes),
+            Devices = ReadDevices(fields, folder),
+            ControlSocket = ReadSocket(fields, "control.socket", folder) ?? DefaultControlSocket(name),
+        };
+        fields.ThrowIfWrong();
+        return machine;
+    }
+
+    /// <summary>Where the control socket of a machine is whose file names none.</summary>
+    public static string DefaultControlSocket(string machineName)
+    {
+        var runtime = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR");
+        return string.IsNullOrEmpty(runtime)
+            ? Path.Combine(Path.GetTempPath(), $"ferry-{Environment.UserName}", machineName + ".sock")
+            : Path.Combine(runtime, "ferry", machineName + ".sock");
+    }
+
+    private static string ReadName(TomlFields fields, string field)
+    {
+        const string form = "a name of 1 to 64 letters, digits, '-', '_' and '.', that starts with a letter or digit";
+        var name = fields.GetString(field);
+        if (name is null)
+        {
+            fields.AddMissing(field, "expected " + form);
+            return "";
+        }
+
+        if (name.Length is 0 or > 64 || !char.IsAsciiLetterOrDigit(name[0]) || !name.All(each => char.IsAsciiLetterOrDigit(each) || each is '-' or '_' or '.'))
+        {
+            fields.AddError(field, "expected " + form);
+        }
+
+        return name;
+    }
+
+    // 0 where it is wrong, so that nothing is compared with it.
+    private static ulong ReadMemory(TomlFields fields)
+    {
+        var bytes = fields.GetBytes("memory", 0, SizeText.Form);
+        if (bytes == 0)
+        {
+            fields.AddMissing("memory", "expected " + SizeText.Form);
+        }
+        else if (bytes is < LeastMemoryBytes or > MostMemoryBytes || bytes % (2 << 20) != 0)
+        {
+            fields.AddError("memory", $"{SizeText.Exact(bytes)} is not a multiple of 2M from {SizeText.Exact(LeastMemoryBytes)} to {SizeText.Exact(MostMemoryBytes)}");
+            return 0;
+        }
+
+        return bytes;
+    }
+
+    private static FillSettings ReadFill(TomlFields fields, ulong memoryBytes)
+    {
+        if (fields.GetString("fill") is not { } text)
+        {
+            return FillSettings.Zero;
+        }
+
+        if (!FillSettings.TryParse(text, memoryBytes == 0 ? MostMemoryBytes : memoryBytes, out var fill))
+        {
+            fields.AddError("fill", $"expected {FillSettings.Form}; SIZE at most the memory's, {SizeText.Exact(memoryBytes)}");
+        }
+
+        return fill;
+    }
+
+    private static LedgerSettings ReadLedger(TomlFields fields, ulong memoryBytes)
+    {
+        var defaults = new LedgerSettings();
+        var workingSet = fields.GetBytes("ledger.working-set", defaults.WorkingSetBytes, SizeText.Form);
+        if (memoryBytes > 0 && (workingSet == 0 || workingSet > memoryBytes || workingSet % 4096 != 0))
+        {
+            fields.AddError("ledger.working-set", $"{SizeText.Exact(workingSet)} is not a multiple of 4K from 4K to the memory's {SizeText.Exact(memoryBytes)}");
+        }
+
+        var stride = (uint)fields.GetInteger("ledger.check-stride", defaults.CheckStrideBytes, 8, 4096);
+        if (stride % 8 != 0)
+        {
+            fields.AddError("ledger.check-stride", $"{stride} is not a multiple of 8");
+        }
+
+        return new LedgerSettings
+        {
+            WorkingSetBytes = workingSet,
+            DirtyRateBytesPerSecond = fields.GetBytes("ledger.dirty-rate", defaults.DirtyRateBytesPerSecond, RateText.Form),
+            CheckStrideBytes = stride,
+            Seed = (ulong)fields.GetInteger("ledger.seed", (long)defaults.Seed, 0, long.MaxValue),
+        };
+    }
+
+    private static List<DeviceSettings> ReadDevices(TomlFields fields, string folder)
+    {
+        var devices = new List<DeviceSettings>();
+        var count = fields.CountOf("device");
+        for (var i = 0; i < count; i++)
+        {
+            var table = $"device[{i}]";
+            var id = ReadName(fields, table + ".id");
+            var kind = fields.GetChoice(table + ".kind", DeviceSettings.Kinds[0], DeviceSettings.Kinds);
+            fields.AddMissing(table + ".kind", $"one of: {string.Join(", ", DeviceSettings.Kinds)}");
+            var socket = ReadSocket(fields, table + ".socket", folder);
+            fields.AddMissing(table + ".socket", "the path on which the device process listens");
+            if (id == "vcpus" || (id.Length > 0 && devices.Exists(other => other.Id == id)))
+            {
+                fields.AddError(table + ".id", $"'{id}' is taken; ids name the sources of writes, and 'vcpus' is one of them");
+            }
+
+            devices.Add(new DeviceSettings(id, kind, socket ?? ""));
+        }
+
+        if (count > MostDevices)
+        {
+            fields.AddError($"device[{MostDevices}]", $"{count} devices are more than {MostDevices}");
+        }
+
+        return devices;
+    }
+
+    private static string? ReadSocket(TomlFields fields, string field, string folder)
+    {
+        if (fields.GetString(field) is not { } path)
+        {
+            return null;
+        }
+
+        if (path.Length == 0 || path.Contains('\0', StringComparison.Ordinal))
+        {
+            fields.AddError(field, "expected a path");
+            return null;
+        }
+
+        var full = Path.GetFullPath(path, folder);
+        var length = Encoding.UTF8.GetByteCount(full);
+        if (length > LongestSocketPathBytes)
+        {
+            fields.AddError(field, $"the path has {length} bytes, and the kernel takes at most {LongestSocketPathBytes}; use a shorter folder");
+        }
+
+        return full;
+    }
+}

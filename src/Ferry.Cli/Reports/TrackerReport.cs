@@ -1,0 +1,12 @@
+namespace Ferry.Cli.Reports;
+
+/// <summary>What a tracker did in a migration.</summary>
+/// <param name="Name">The provider.</param>
+/// <param name="Sources">Whose writes it saw.</param>
+/// <param name="PageSizeBytes">The page size it tracked at.</param>
+/// <param name="Precision"><c>exact</c>, <c>pinned-for-write</c> or <c>all-mapped</c>.</param>
+/// <param name="Reports">How often it was read.</param>
+/// <param name="DirtyPages">The pages that it reported, all reports together.</param>
+/// <param name="ReportSeconds">The time all reports took.</param>
+internal sealed record TrackerReport(
+    string Name, IReadOnlyList<string> Sources, ulong PageSizeBytes, string Precision, long Reports, ulong DirtyPages, double ReportSeconds);

@@ -1,0 +1,131 @@
+using System.Globalization;
+using Ferry.Cli.Reports;
+using Ferry.Cli.Values;
+using Spectre.Console;
+
+namespace Ferry.Cli.Ui;
+
+/// <summary>A migration's report for people.</summary>
+internal static class MigrationReportView
+{
+    /// <summary>Writes <paramref name="report"/> to <paramref name="console"/>.</summary>
+    public static void Write(IAnsiConsole console, MigrationReport report)
+    {
+        WriteFacts(console, report);
+        WriteRounds(console, report);
+        WriteTrackers(console, report);
+        WriteDevices(console, report);
+        WriteSteps(console, report);
+        WriteVerdicts(console, report);
+    }
+
+    private static void WriteFacts(IAnsiConsole console, MigrationReport report)
+    {
+        var grid = new Grid().AddColumn(new GridColumn().PadRight(3)).AddColumn();
+        void Row(string name, string value) => grid.AddRow(new Markup($"[grey]{name}[/]"), new Text(value));
+        Row("machine", $"{SizeText.ForPeople(report.MemoryBytes)} of memory, accelerator {report.Accelerator}{(report.Accelerator == "thread" ? " (no KVM: the program ran on host threads)" : "")}");
+        Row("runs at", report.RunsAt);
+        Row("downtime", DurationText.ForPeople(report.DowntimeSeconds));
+        Row("total", string.Create(CultureInfo.InvariantCulture, $"{DurationText.ForPeople(report.TotalSeconds)}, setup {DurationText.ForPeople(report.SetupSeconds)} before it, destination populated in {DurationText.ForPeople(report.PopulateSeconds)}"));
+        Row("sent", string.Create(CultureInfo.InvariantCulture, $"{SizeText.ForPeople(report.SentBytes)} at {RateText.ForPeople(report.BytesPerSecond)}: {report.SentPages:N0} pages, {report.ZeroPages:N0} zero pages"));
+        Row("rounds", $"{report.Rounds}, {(report.Converged ? "converged" : "did not converge")}{(report.SwitchoverReason is null ? "" : $": {report.SwitchoverReason}")}");
+        Row("cpu", string.Create(CultureInfo.InvariantCulture, $"source {DurationText.ForPeople(report.SourceCpuSeconds)}, destination {DurationText.ForPeople(report.DestinationCpuSeconds)}; source's memory beyond the guest's {SizeText.ForPeople(report.SourceExtraRssBytes)}"));
+        console.Write(grid);
+    }
+
+    private static void WriteRounds(IAnsiConsole console, MigrationReport report)
+    {
+        if (report.RoundDetails.Count == 0)
+        {
+            return;
+        }
+
+        var table = NewTable("round", "dirty pages", "sent", "time", "bandwidth");
+        foreach (var round in report.RoundDetails)
+        {
+            table.AddRow(
+                Number(round.Round), Number(round.DirtyPages), SizeText.ForPeople(round.SentBytes), DurationText.ForPeople(round.Seconds), RateText.ForPeople(round.BytesPerSecond));
+        }
+
+        console.Write(table);
+    }
+
+    private static void WriteTrackers(IAnsiConsole console, MigrationReport report)
+    {
+        var table = NewTable("tracker", "writes of", "page size", "precision", "reports", "dirty pages", "time");
+        foreach (var tracker in report.Trackers)
+        {
+            table.AddRow(
+                Markup.Escape(tracker.Name), Markup.Escape(string.Join(", ", tracker.Sources)), SizeText.Exact(tracker.PageSizeBytes), tracker.Precision,
+                Number(tracker.Reports), Number(tracker.DirtyPages), DurationText.ForPeople(tracker.ReportSeconds));
+        }
+
+        console.Write(table);
+    }
+
+    private static void WriteDevices(IAnsiConsole console, MigrationReport report)
+    {
+        if (report.Devices.Count == 0)
+        {
+            return;
+        }
+
+        var table = NewTable("device", "states", "pre-copy", "stop-copy");
+        foreach (var device in report.Devices)
+        {
+            table.AddRow(
+                Markup.Escape(device.Id), Markup.Escape(string.Join(" → ", device.States)), SizeText.ForPeople(device.PreCopyBytes), SizeText.ForPeople(device.StopCopyBytes));
+        }
+
+        console.Write(table);
+    }
+
+    private static void WriteSteps(IAnsiConsole console, MigrationReport report)
+    {
+        if (report.Steps.Count == 0)
+        {
+            return;
+        }
+
+        var table = NewTable("step", "time");
+        foreach (var step in report.Steps)
+        {
+            table.AddRow(Markup.Escape(step.Name), DurationText.ForPeople(step.Seconds));
+        }
+
+        console.Write(table);
+    }
+
+    private static void WriteVerdicts(IAnsiConsole console, MigrationReport report)
+    {
+        WriteVerdict(console, report.MemoryVerified, "guest memory was the same on both sides at the hand-over", "guest memory differed at the hand-over", "guest memory was not compared");
+        WriteVerdict(console, report.GuestVerified, "the guest's full check of its memory passed on the destination", "the guest's check failed", "the guest was not asked to check itself");
+        foreach (var check in report.Checks ?? [])
+        {
+            var detail = check.Detail is null ? "" : $" [grey]({Markup.Escape(check.Detail)})[/]";
+            console.MarkupLine($"{(check.Passed ? "[green]✓[/]" : "[red]✗[/]")} {Markup.Escape(check.Name)}{detail}");
+        }
+
+        if (report.Error is not null)
+        {
+            console.MarkupLine($"[red]✗[/] {Markup.Escape(report.Error)}");
+        }
+    }
+
+    private static void WriteVerdict(IAnsiConsole console, bool? verdict, string good, string bad, string unknown) =>
+        console.MarkupLine(verdict switch { true => $"[green]✓[/] {good}", false => $"[red]✗[/] {bad}", null => $"[grey]-[/] {unknown}" });
+
+    private static Table NewTable(params string[] columns)
+    {
+        var table = new Table().Border(TableBorder.Rounded).BorderColor(Color.Grey);
+        foreach (var column in columns)
+        {
+            table.AddColumn(new TableColumn($"[bold]{column}[/]"));
+        }
+
+        return table;
+    }
+
+    private static string Number<T>(T value)
+        where T : IFormattable => value.ToString("N0", CultureInfo.InvariantCulture);
+}

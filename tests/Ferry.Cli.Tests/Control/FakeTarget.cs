@@ -1,0 +1,77 @@
+using Ferry.Cli.Control;
+using Ferry.Cli.Reports;
+
+namespace Ferry.Cli.Tests.Control;
+
+/// <summary>A machine that does as the test says.</summary>
+internal sealed class FakeTarget : IControlTarget
+{
+    private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public int Quits { get; private set; }
+
+    public bool? Settled { get; private set; }
+
+    public MigrateRequest? Migrated { get; private set; }
+
+    public Func<Action<MigrationProgressReport>, Task> WhileMigrating { get; set; } = _ => Task.CompletedTask;
+
+    public Task Cancelled => _cancelled.Task;
+
+    public static MigrationReport Report { get; } = new()
+    {
+        Verified = true,
+        MemoryVerified = true,
+        GuestVerified = null,
+        RunsAt = RunsAt.Destination,
+        Accelerator = "kvm",
+        MemoryBytes = 1 << 30,
+        Rounds = 3,
+        Converged = true,
+        SetupSeconds = 0.1,
+        PopulateSeconds = 0.2,
+        TotalSeconds = 1,
+        DowntimeSeconds = 0.01,
+        SentBytes = 1000,
+        SentPages = 10,
+        ZeroPages = 20,
+        BytesPerSecond = 1000,
+        SourceCpuSeconds = 0.5,
+        DestinationCpuSeconds = 0.5,
+        SourceExtraRssBytes = 100,
+        Trackers = [new TrackerReport("kvm-log", ["vcpus"], 4096, "exact", 3, 100, 0.001)],
+        Devices = [new DeviceReport("nic0", ["RUNNING", "PRE_COPY", "STOP_COPY", "RESUMING", "RUNNING"], 10, 20)],
+        Steps = [new StepReport("round 1", 0.5)],
+        RoundDetails = [new RoundReport(1, 100, 1000, 0.5, 2000)],
+    };
+
+    public MachineStatus GetStatus() => new()
+    {
+        Name = "fake", ProcessId = 1, State = MachineStates.Running, Accelerator = "kvm", Vcpus = 1, MemoryBytes = 4096, Devices = [],
+    };
+
+    public async Task<MigrationReport> MigrateAsync(MigrateRequest request, Action<MigrationProgressReport> progress, CancellationToken cancellation)
+    {
+        Migrated = request;
+        await WhileMigrating(progress);
+        return Report;
+    }
+
+    public Task CancelMigrationAsync()
+    {
+        _cancelled.TrySetResult();
+        return Task.CompletedTask;
+    }
+
+    public PlanReport Plan(MigrateRequest request) => new("fake", true, [], [], []);
+
+    public void Pause() => throw new ControlException(ControlErrors.WrongState, "it is paused already");
+
+    public void Resume() => throw new InvalidOperationException("a defect of the machine's");
+
+    public Task<SelfCheckReport> SelfCheckAsync(CancellationToken cancellation) => Task.FromResult(new SelfCheckReport(true, 1, 2, 0, null, 0.1));
+
+    public void Settle(bool resumeHere) => Settled = resumeHere;
+
+    public void Quit() => Quits++;
+}
