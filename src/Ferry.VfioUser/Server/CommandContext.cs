@@ -1,5 +1,6 @@
 using Ferry.Linux.Sockets;
 using Ferry.VfioUser.Protocol;
+using Ferry.VfioUser.Transport;
 
 namespace Ferry.VfioUser.Server;
 

@@ -1,3 +1,4 @@
+using Ferry.Linux.Events;
 using Ferry.VfioUser.Protocol;
 using Microsoft.Win32.SafeHandles;
 
@@ -121,7 +122,7 @@ internal sealed class InterruptCommands(IVfioUserDevice device)
         {
             if (_events[index][start + i] is { IsClosed: false } handle && (values.IsEmpty || values[i] != 0))
             {
-                RandomAccess.Write(handle, [1, 0, 0, 0, 0, 0, 0, 0], 0);
+                new EventFile(handle).Signal();
             }
         }
     }

@@ -353,7 +353,7 @@ internal sealed class MessageChannel : IDisposable
             if (wanted)
             {
                 VfioUserProtocolException.Require(
-                    header.PayloadBytes <= slot.MaxReplyBytes, $"The reply to {header.Command} is too long", (ulong)header.PayloadBytes, (ulong)slot.MaxReplyBytes);
+                    header.PayloadBytes <= slot.MaxReplyBytes, "A reply is longer than was asked for", (ulong)header.PayloadBytes, (ulong)slot.MaxReplyBytes);
                 slot.State = RequestSlot.Phase.Filling;
             }
         }

@@ -1,6 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 
-namespace Ferry.VfioUser.Server;
+namespace Ferry.VfioUser.Transport;
 
 /// <summary>The payload and the descriptor of the reply that is being made. One is used again for every command.</summary>
 internal sealed class ReplyBuffer(int maxBytes)

@@ -1,0 +1,117 @@
+using System.Runtime.InteropServices;
+using Ferry.Memory;
+using Ferry.VfioUser.Protocol;
+using Microsoft.Win32.SafeHandles;
+
+namespace Ferry.VfioUser.Client;
+
+public sealed partial class VfioUserClient
+{
+    private const int MapBytes = 32;
+    private const int UnmapBytes = 24;
+    private const int BitmapHeadBytes = 16;
+
+    /// <summary>Lets the device access memory.</summary>
+    /// <param name="range">Where the device sees it; made of whole 4 KiB pages.</param>
+    /// <param name="fileOffset">Where <paramref name="file"/> holds it; 0 without one.</param>
+    /// <param name="read">Whether the device may read it.</param>
+    /// <param name="write">Whether it may write it.</param>
+    /// <param name="file">What the device maps; stays the caller's. Null makes the device ask by messages, which
+    /// <see cref="VfioUserClientOptions.DmaHandler"/> performs.</param>
+    public void MapDma(IovaRange range, ulong fileOffset, bool read, bool write, SafeFileHandle? file)
+    {
+        Span<byte> fields = stackalloc byte[MapBytes];
+        var writer = new PayloadWriter(fields);
+        writer.UInt32(MapBytes);
+        writer.UInt32((read ? DmaFlags.MapRead : 0) | (write ? DmaFlags.MapWrite : 0));
+        writer.UInt64(file is null ? 0 : fileOffset);
+        writer.UInt64(range.Start.Value);
+        writer.UInt64(range.LengthBytes);
+        // Before the device knows of it, since it may use it before its answer has arrived.
+        _mappings.Add(range, read, write);
+        try
+        {
+            _channel.Request(VfioUserCommand.DmaMap, fields, default, file is null ? [] : [file], 0, _options.RequestTimeout).Dispose();
+        }
+        catch
+        {
+            _mappings.Remove(range);
+            throw;
+        }
+    }
+
+    /// <summary>Takes memory back that was mapped with exactly this range; when it returns the device does not access it.</summary>
+    public void UnmapDma(IovaRange range) => Unmap(range, 0);
+
+    /// <summary>Takes memory back and ORs into <paramref name="dirty"/> the pages of it that were not reported yet.</summary>
+    /// <remarks>Where the bitmap is larger than the device gives at once, every page of the range is set instead.</remarks>
+    /// <param name="range">Exactly as it was mapped; within the bitmap's range.</param>
+    /// <param name="pageSize">The page size that is logged.</param>
+    /// <param name="dirty">Where to.</param>
+    public void UnmapDma(IovaRange range, PageSize pageSize, DirtyBitmap dirty)
+    {
+        ArgumentNullException.ThrowIfNull(dirty);
+        if (!range.IsAligned(pageSize) || !dirty.Range.Contains(range))
+        {
+            throw new ArgumentOutOfRangeException(nameof(range), range, $"The range is not made of pages of {pageSize} or not within {dirty.Range}.");
+        }
+
+        var pages = range.LengthBytes >> pageSize.Shift;
+        var bitmapBytes = (pages + 63) / 64 * sizeof(ulong);
+        if (bitmapBytes > (ulong)MaxBitmapBytes)
+        {
+            Unmap(range, 0);
+            dirty.Set(range);
+            return;
+        }
+
+        var replyBytes = UnmapBytes + BitmapHeadBytes + (int)bitmapBytes;
+        Span<byte> fields = stackalloc byte[UnmapBytes + BitmapHeadBytes];
+        var writer = new PayloadWriter(fields);
+        WriteUnmap(ref writer, replyBytes, DmaFlags.UnmapGetDirty, range);
+        writer.UInt64(pageSize.Bytes);
+        writer.UInt64(bitmapBytes);
+        try
+        {
+            using var reply = Request(VfioUserCommand.DmaUnmap, fields, default, replyBytes);
+            _mappings.Remove(range);
+            var reader = reply.Reader;
+            reader.Take(UnmapBytes + BitmapHeadBytes);
+            dirty.Or(MemoryMarshal.Cast<byte, ulong>(reader.Take(bitmapBytes)), range.Start, pageSize, pages);
+        }
+        catch (IOException)
+        {
+            dirty.Set(range);
+            throw;
+        }
+    }
+
+    /// <summary>Takes all memory back.</summary>
+    public void UnmapAllDma()
+    {
+        Span<byte> fields = stackalloc byte[UnmapBytes];
+        fields.Clear();
+        var writer = new PayloadWriter(fields);
+        writer.UInt32(UnmapBytes);
+        writer.UInt32(DmaFlags.UnmapAll);
+        Request(VfioUserCommand.DmaUnmap, fields).Dispose();
+        _mappings.Clear();
+    }
+
+    private static void WriteUnmap(ref PayloadWriter writer, int argumentBytes, uint flags, IovaRange range)
+    {
+        writer.UInt32((uint)argumentBytes);
+        writer.UInt32(flags);
+        writer.UInt64(range.Start.Value);
+        writer.UInt64(range.LengthBytes);
+    }
+
+    private void Unmap(IovaRange range, uint flags)
+    {
+        Span<byte> fields = stackalloc byte[UnmapBytes];
+        var writer = new PayloadWriter(fields);
+        WriteUnmap(ref writer, UnmapBytes, flags, range);
+        Request(VfioUserCommand.DmaUnmap, fields).Dispose();
+        _mappings.Remove(range);
+    }
+}
