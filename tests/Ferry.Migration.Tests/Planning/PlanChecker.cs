@@ -1,0 +1,102 @@
+using Ferry.Linux.Vfio;
+using Ferry.Migration.Planning;
+using static Ferry.Linux.Vfio.VfioDeviceState;
+
+namespace Ferry.Migration.Tests.Planning;
+
+/// <summary>Says what is wrong with a plan, by living through it with every number of rounds from none to two.</summary>
+internal static class PlanChecker
+{
+    internal static List<string> Check(PlanRequest request, MigrationPlan plan)
+    {
+        var violations = new List<string>();
+        foreach (var steps in SourceRuns(plan))
+        {
+            var source = new PlanModel(request, isDestination: false, violations);
+            source.Run(steps);
+            Require(source.Committed, "the source never commits", violations);
+        }
+
+        CheckRound(request, plan, plan.Round, request.P2PSync == P2PSyncPolicy.EachRound, violations);
+        CheckRound(request, plan, plan.NearEndRound, request.P2PSync != P2PSyncPolicy.Never, violations);
+        CheckQuiesce(request, plan, violations);
+        CheckDestination(request, plan, violations);
+        return violations;
+    }
+
+    /// <summary>The source's steps, with the numbers of rounds that matter.</summary>
+    internal static IEnumerable<PlanStep[]> SourceRuns(MigrationPlan plan)
+    {
+        yield return [.. plan.Setup, .. plan.Switchover];
+        yield return [.. plan.Setup, .. plan.Round, .. plan.Switchover];
+        yield return [.. plan.Setup, .. plan.Round, .. plan.Round, .. plan.NearEndRound, .. plan.NearEndRound, .. plan.Switchover];
+    }
+
+    private static void Require(bool holds, string violation, List<string> violations)
+    {
+        if (!holds)
+        {
+            violations.Add(violation);
+        }
+    }
+
+    private static void CheckDestination(PlanRequest request, MigrationPlan plan, List<string> violations)
+    {
+        var destination = new PlanModel(request, isDestination: true, violations);
+        destination.Run(plan.Load);
+        destination.BeginDestinationStart();
+        destination.Run(plan.Start);
+        Require(destination.VcpusRun, "the vCPUs never start", violations);
+        Require(destination.States.Values.All(state => state == Running), "a device never runs", violations);
+        var order = plan.Start.OfType<PlanStep.DeviceArc>().ToList();
+        var firstRunning = order.FindIndex(arc => arc.To == Running);
+        var lastP2P = order.FindLastIndex(arc => arc.To == RunningP2P);
+        Require(firstRunning < 0 || lastP2P < firstRunning, "a device runs before all that can are in RUNNING_P2P", violations);
+        var able = request.Devices.Where(device => device.Migration.HasFlag(VfioMigrationFlags.P2P)).Select(device => device.Id);
+        Require(able.All(device => order.Exists(arc => arc.Device == device && arc.To == RunningP2P)), "a device skips RUNNING_P2P", violations);
+    }
+
+    // A round has to do its work, and to leave every device as it found it.
+    private static void CheckRound(
+        PlanRequest request, MigrationPlan plan, IReadOnlyList<PlanStep> round, bool syncInP2P, List<string> violations)
+    {
+        var preCopying = request.PreCopy ? request.Devices.Where(device => device.Migration.HasFlag(VfioMigrationFlags.PreCopy)).ToList() : [];
+        Require(plan.RoundLimit == (request.Tracking ? null : preCopying.Count > 0 ? 1 : 0), "the round limit fits no switch", violations);
+        Require(
+            round.OfType<PlanStep.DevicePreCopy>().Select(step => step.Device).Order().SequenceEqual(preCopying.Select(device => device.Id).Order()),
+            "a round sends pre-copy data of others than the devices that have it", violations);
+        var copies = round.OfType<PlanStep.CopyDirty>().Count();
+        var syncs = round.OfType<PlanStep.Sync>().Count();
+        Require(copies == syncs && copies == (request.Tracking ? 1 : 0), "a round doesn't copy once and sync once", violations);
+        var model = new PlanModel(request, isDestination: false, []);
+        model.Run(plan.Setup);
+        var before = model.States.ToArray();
+        Require(before.All(pair => pair.Value == (preCopying.Exists(device => device.Id == pair.Key) ? PreCopy : Running)), "a round begins in the wrong states", violations);
+        var copied = false;
+        foreach (var step in round)
+        {
+            model.Run(step);
+            copied |= step is PlanStep.CopyDirty;
+            if (step is PlanStep.Sync)
+            {
+                Require(copied, "a round syncs before it copies", violations);
+                Require(
+                    request.Devices.All(device => (model.States[device.Id] is RunningP2P or PreCopyP2P) == (syncInP2P && device.Migration.HasFlag(VfioMigrationFlags.P2P))),
+                    "a round syncs in states that the policy excludes", violations);
+            }
+        }
+
+        Require(before.SequenceEqual(model.States), "a round leaves devices in other states than it found", violations);
+    }
+
+    private static void CheckQuiesce(PlanRequest request, MigrationPlan plan, List<string> violations)
+    {
+        var steps = plan.Switchover.ToList();
+        var pause = steps.FindIndex(step => step is PlanStep.PauseVcpus);
+        var grace = steps.Select((step, index) => (step, index))
+            .Where(each => each.step is PlanStep.DeviceArc { To: RunningP2P or PreCopyP2P }).Select(each => each.index).ToList();
+        Require(
+            grace.TrueForAll(index => index > pause == (request.Quiesce == QuiescePolicy.VcpusFirst)),
+            "the grace is on the wrong side of the vCPUs' stop", violations);
+    }
+}
