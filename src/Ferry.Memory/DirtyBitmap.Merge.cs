@@ -9,7 +9,7 @@ public sealed unsafe partial class DirtyBitmap
     public ulong Or(DirtyBitmap other)
     {
         CheckHolds(other.Range);
-        return MergeWords(other.Live(), other.Range.Start, other.PageSize, other.PageCount);
+        return MergeWords(other.Live(), other.Range.Start.Value - Range.Start.Value, other.PageSize, other.PageCount);
     }
 
     /// <summary>ORs a raw report into this bitmap: bit 0 of <paramref name="words"/> is the page at <paramref name="start"/>.</summary>
@@ -36,19 +36,30 @@ public sealed unsafe partial class DirtyBitmap
         CheckHolds(new IovaRange(start, pageCount << pageSize.Shift));
         fixed (ulong* source = words)
         {
-            return MergeWords(source, start, pageSize, pageCount);
+            return MergeWords(source, start.Value - Range.Start.Value, pageSize, pageCount);
         }
     }
 
     /// <summary>Moves every set page of this bitmap into <paramref name="into"/>: each word is exchanged with zero atomically.</summary>
-    /// <remarks>A page that another thread sets meanwhile (<see cref="SetPagesAtomic"/>) is moved now or stays set; it is never lost.</remarks>
+    /// <remarks>A page that another thread sets meanwhile (<see cref="SetPagesAtomic"/>) is moved now or stays set; it is never lost. What
+    /// that thread wrote before it set the page is seen after the drain that moved it. Page sizes may differ, as in <see cref="Or(DirtyBitmap)"/>.</remarks>
     /// <returns>How many pages were newly set in <paramref name="into"/>.</returns>
+    /// <exception cref="ArgumentException">It is this bitmap itself.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not within that of <paramref name="into"/>; nothing was moved.</exception>
     public ulong Drain(DirtyBitmap into) => Drain(into, 0, PageCount);
 
     /// <summary>Moves the set pages among <paramref name="count"/> pages from page <paramref name="first"/> into <paramref name="into"/>.</summary>
+    /// <remarks>As <see cref="Drain(DirtyBitmap)"/>.</remarks>
+    /// <returns>How many pages were newly set in <paramref name="into"/>.</returns>
+    /// <exception cref="ArgumentException">It is this bitmap itself.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The pages don't lie in both bitmaps; nothing was moved.</exception>
     public ulong Drain(DirtyBitmap into, ulong first, ulong count)
     {
+        if (ReferenceEquals(into, this))
+        {
+            throw new ArgumentException("A bitmap can't be drained into itself.", nameof(into));
+        }
+
         Check(first, count);
         if (count == 0)
         {
@@ -56,20 +67,34 @@ public sealed unsafe partial class DirtyBitmap
         }
 
         into.CheckHolds(new IovaRange(AddressOf(first), count << PageSize.Shift));
+        // Before the first word is taken: what is taken must have a place.
+        into.ThrowIfDisposed();
         var (word, lastWord, head, tail) = Edges(first, count);
         var words = Live();
+        var wholeEnd = tail == ulong.MaxValue ? lastWord + 1 : lastWord;
+        var inStep = PageSize == into.PageSize && (Range.Start.Value - into.Range.Start.Value >> PageSize.Shift) % 64 == 0;
         ulong added = 0;
         for (var i = word; i <= lastWord; i++)
         {
-            i += BitmapKernels.ZeroWords(words + i, (nuint)(lastWord - i + 1));
+            i += BitmapScan.ZeroWords(words + i, (nuint)(lastWord - i + 1));
             if (i > lastWord)
             {
                 break;
             }
 
+            if (inStep && i < wholeEnd && (i > word || head == ulong.MaxValue))
+            {
+                var target = into.Live() + (AddressOf(i * 64).Value - into.Range.Start.Value >> PageSize.Shift) / 64;
+                added += BitmapKernels.Drain(words + i, target, (nuint)(wholeEnd - i));
+                i = wholeEnd - 1;
+                continue;
+            }
+
             var mask = (i == word ? head : ulong.MaxValue) & (i == lastWord ? tail : ulong.MaxValue);
             var taken = mask == ulong.MaxValue ? Interlocked.Exchange(ref words[i], 0) : Interlocked.And(ref words[i], ~mask) & mask;
-            added += into.MergeWord(taken, AddressOf(i * 64), PageSize);
+            // The other bitmap may begin within this word, at the first page asked for at the latest.
+            var skipped = i == word ? first % 64 : 0;
+            added += into.MergeWord(taken >> (int)skipped, AddressOf(i * 64 + skipped).Value - into.Range.Start.Value, PageSize);
         }
 
         return added;
@@ -86,26 +111,25 @@ public sealed unsafe partial class DirtyBitmap
     }
 
     /// <summary>The caller has checked that the pages lie in this bitmap's range.</summary>
-    private ulong MergeWords(ulong* source, Iova start, PageSize pageSize, ulong pageCount)
+    private ulong MergeWords(ulong* source, ulong offsetBytes, PageSize pageSize, ulong pageCount)
     {
-        var offset = start.Value - Range.Start.Value;
-        if (pageSize == PageSize && (offset & (PageSize.Bytes - 1)) == 0)
+        if (pageSize == PageSize && (offsetBytes & (PageSize.Bytes - 1)) == 0)
         {
-            return MergeSameSize(source, offset >> PageSize.Shift, pageCount);
+            return MergeSameSize(source, offsetBytes >> PageSize.Shift, pageCount);
         }
 
         ulong added = 0;
-        var wordCount = (pageCount + 63) / 64;
-        for (ulong i = 0; i < wordCount; i++)
+        var lastWord = (pageCount - 1) / 64;
+        for (ulong i = 0; i <= lastWord; i++)
         {
-            i += BitmapKernels.ZeroWords(source + i, (nuint)(wordCount - i));
-            if (i >= wordCount)
+            i += BitmapScan.ZeroWords(source + i, (nuint)(lastWord - i + 1));
+            if (i > lastWord)
             {
                 break;
             }
 
-            var valid = i == wordCount - 1 ? ulong.MaxValue >> (int)(63 - (pageCount - 1) % 64) : ulong.MaxValue;
-            added += MergeWord(source[i] & valid, new(start.Value + (i * 64 << pageSize.Shift)), pageSize);
+            var valid = i == lastWord ? ulong.MaxValue >> (int)(63 - (pageCount - 1) % 64) : ulong.MaxValue;
+            added += MergeWord(source[i] & valid, offsetBytes + (i * 64 << pageSize.Shift), pageSize);
         }
 
         return added;
@@ -118,21 +142,66 @@ public sealed unsafe partial class DirtyBitmap
         var whole = (nuint)(pageCount / 64);
         var rest = (int)(pageCount % 64);
         var added = shift == 0 ? BitmapKernels.Or(words, source, whole) : BitmapKernels.OrShifted(words, source, whole, shift);
-        if (rest != 0)
+        return rest == 0 ? added : added + BitmapKernels.OrBits(words + whole, (ulong)shift, source[whole] & (ulong.MaxValue >> (64 - rest)));
+    }
+
+    /// <summary>ORs 64 pages of any size, the first of them at an offset into this bitmap; those that are not set may lie beyond it.</summary>
+    private ulong MergeWord(ulong bits, ulong offsetBytes, PageSize pageSize)
+    {
+        if (bits == 0)
         {
-            var last = source[whole] & (ulong.MaxValue >> (64 - rest));
-            added += BitmapKernels.OrWord(words + whole, last << shift);
-            if (shift + rest > 64)
+            return 0;
+        }
+
+        var shift = pageSize.Shift - PageSize.Shift;
+        var finer = Math.Min(pageSize.Shift, PageSize.Shift);
+        if ((offsetBytes & ((1UL << finer) - 1)) == 0)
+        {
+            var at = offsetBytes >> PageSize.Shift;
+            switch (shift)
             {
-                added += BitmapKernels.OrWord(words + whole + 1, last >> (64 - shift));
+                case 0:
+                    return BitmapKernels.OrBits(Live(), at, bits);
+                case > 0 and <= 5 when BitmapResize.IsSupported:
+                    return MergeWider(bits, at, shift);
+                case < 0 and >= -6 when BitmapResize.IsSupported:
+                    return MergeNarrower(bits, at, -shift, (int)((offsetBytes & (PageSize.Bytes - 1)) >> pageSize.Shift));
+                case < -6 when (offsetBytes & ((64UL << pageSize.Shift) - 1)) == 0:
+                    // All 64 lie in one page.
+                    return BitmapKernels.OrBits(Live(), at, 1);
             }
+        }
+
+        return MergeRuns(bits, offsetBytes, pageSize);
+    }
+
+    private ulong MergeWider(ulong bits, ulong at, int shift)
+    {
+        var words = Live();
+        ulong added = 0;
+        for (; bits != 0; bits >>= 64 >> shift, at += 64)
+        {
+            var spread = BitmapResize.Spread(bits, shift);
+            added += spread == 0 ? 0 : BitmapKernels.OrBits(words, at, spread);
         }
 
         return added;
     }
 
-    /// <summary>ORs one word of pages of any size; bits that are not set may lie outside this bitmap.</summary>
-    private ulong MergeWord(ulong bits, Iova start, PageSize pageSize)
+    /// <param name="bits">The finer pages.</param>
+    /// <param name="at">The page of this bitmap that the first lies in.</param>
+    /// <param name="shift">The logarithm of how many of them are one page here.</param>
+    /// <param name="lead">How many finer pages of that page lie before the first.</param>
+    private ulong MergeNarrower(ulong bits, ulong at, int shift, int lead)
+    {
+        var words = Live();
+        var folded = BitmapResize.Fold(bits << lead, shift);
+        var carried = bits >> 1 >> (63 - lead);
+        var added = folded == 0 ? 0 : BitmapKernels.OrBits(words, at, folded);
+        return carried == 0 ? added : added + BitmapKernels.OrBits(words, at + (64UL >> shift), BitmapResize.Fold(carried, shift));
+    }
+
+    private ulong MergeRuns(ulong bits, ulong offsetBytes, PageSize pageSize)
     {
         ulong added = 0;
         while (bits != 0)
@@ -141,9 +210,9 @@ public sealed unsafe partial class DirtyBitmap
             var length = (int)ulong.TrailingZeroCount(~(bits >> from));
             length = Math.Min(length, 64 - from);
             bits = from + length == 64 ? 0 : bits & (ulong.MaxValue << (from + length));
-            var offset = start.Value + ((ulong)from << pageSize.Shift) - Range.Start.Value;
-            var first = offset >> PageSize.Shift;
-            var last = (offset + (((ulong)length << pageSize.Shift) - 1)) >> PageSize.Shift;
+            var start = offsetBytes + ((ulong)from << pageSize.Shift);
+            var first = start >> PageSize.Shift;
+            var last = (start + (((ulong)length << pageSize.Shift) - 1)) >> PageSize.Shift;
             added += SetAndCount(first, last - first + 1);
         }
 
@@ -154,13 +223,8 @@ public sealed unsafe partial class DirtyBitmap
     {
         var (word, lastWord, head, tail) = Edges(first, count);
         var words = Live();
-        if (word == lastWord)
-        {
-            return BitmapKernels.OrWord(words + word, head & tail);
-        }
-
-        var set = Count(first, count);
-        SetPages(first, count);
-        return count - set;
+        return word == lastWord
+            ? BitmapKernels.OrWord(words + word, head & tail)
+            : BitmapKernels.OrWord(words + word, head) + BitmapKernels.Fill(words + word + 1, (nuint)(lastWord - word - 1)) + BitmapKernels.OrWord(words + lastWord, tail);
     }
 }

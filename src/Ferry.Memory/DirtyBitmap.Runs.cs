@@ -17,9 +17,7 @@ public sealed unsafe partial class DirtyBitmap
         }
 
         Check(from, end - from);
-        first = Find(from, end, flip: 0);
-        count = first < end ? Find(first, end, flip: ulong.MaxValue) - first : 0;
-        return count != 0;
+        return BitmapScan.TryNextRun(Live(), from, end, out first, out count);
     }
 
     /// <summary>The runs of set pages among <paramref name="count"/> pages from page <paramref name="first"/>, for <c>foreach</c>; allocates nothing.</summary>
@@ -31,38 +29,6 @@ public sealed unsafe partial class DirtyBitmap
 
     /// <summary>All runs of set pages.</summary>
     public RunEnumerable Runs() => Runs(0, PageCount);
-
-    /// <summary>The first page of [from, end) whose bit differs from <paramref name="flip"/>'s, or end.</summary>
-    private ulong Find(ulong from, ulong end, ulong flip)
-    {
-        if (from >= end)
-        {
-            return end;
-        }
-
-        var words = Live();
-        var word = from / 64;
-        var lastWord = (end - 1) / 64;
-        var bits = (words[word] ^ flip) & (ulong.MaxValue << (int)(from % 64));
-        while (bits == 0)
-        {
-            word++;
-            if (word > lastWord)
-            {
-                return end;
-            }
-
-            word += BitmapKernels.EqualWords(words + word, (nuint)(lastWord - word + 1), flip);
-            if (word > lastWord)
-            {
-                return end;
-            }
-
-            bits = words[word] ^ flip;
-        }
-
-        return Math.Min(end, word * 64 + ulong.TrailingZeroCount(bits));
-    }
 
     /// <summary>Runs of set pages, to be enumerated without allocation.</summary>
     public readonly struct RunEnumerable

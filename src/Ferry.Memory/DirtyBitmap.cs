@@ -11,6 +11,7 @@ public sealed unsafe partial class DirtyBitmap : IDisposable
 {
     private const nuint AlignmentBytes = 64;
 
+    private void* _allocation;
     private ulong* _words;
 
     /// <summary>An all-zero bitmap of <paramref name="range"/>.</summary>
@@ -26,12 +27,10 @@ public sealed unsafe partial class DirtyBitmap : IDisposable
         PageSize = pageSize;
         PageCount = range.LengthBytes >> pageSize.Shift;
         WordCount = checked((nuint)((PageCount + 63) / 64));
-        _words = (ulong*)NativeMemory.AlignedAlloc(checked(WordCount * sizeof(ulong)), AlignmentBytes);
-        NativeMemory.Clear(_words, WordCount * sizeof(ulong));
+        // Zeroed by the allocator, which has the kernel's zero pages for a large one: nothing is touched before it is used.
+        _allocation = NativeMemory.AllocZeroed(checked(WordCount * sizeof(ulong) + AlignmentBytes - 1));
+        _words = (ulong*)(((nuint)_allocation + AlignmentBytes - 1) & ~(AlignmentBytes - 1));
     }
-
-    /// <summary>Frees the words where <see cref="Dispose"/> was forgotten.</summary>
-    ~DirtyBitmap() => Free();
 
     /// <summary>What it covers; the first bit is the first page.</summary>
     public IovaRange Range { get; }
@@ -190,8 +189,9 @@ public sealed unsafe partial class DirtyBitmap : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        Free();
-        GC.SuppressFinalize(this);
+        NativeMemory.Free(_allocation);
+        _allocation = null;
+        _words = null;
     }
 
     /// <summary>The pages that <paramref name="range"/> touches.</summary>
@@ -223,13 +223,10 @@ public sealed unsafe partial class DirtyBitmap : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ulong* Live()
     {
-        ObjectDisposedException.ThrowIf(_words is null, this);
+        ThrowIfDisposed();
         return _words;
     }
 
-    private void Free()
-    {
-        NativeMemory.AlignedFree(_words);
-        _words = null;
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_words is null, this);
 }
