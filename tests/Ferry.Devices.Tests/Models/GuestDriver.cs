@@ -12,8 +12,8 @@ namespace Ferry.Devices.Tests.Models;
 /// <summary>A guest's memory and its driver for an rnic, written from docs/rnic.md alone: it posts buffers and checks every message.</summary>
 internal sealed class GuestDriver : IDisposable
 {
-    public const ulong RxBase = 0x10000;
-    public const ulong CqBase = 0x20000;
+    public const ulong DefaultRxBase = 0x10000;
+    public const ulong DefaultCqBase = 0x20000;
     public const ulong Buffers = 0x100000;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -29,6 +29,10 @@ internal sealed class GuestDriver : IDisposable
         _file = MemoryFile.Create("test-guest", memoryBytes);
         _memory = MappedMemory.MapShared(_file.Handle, 0, memoryBytes, MemoryProtection.Read | MemoryProtection.Write);
     }
+
+    public ulong RxBase { get; init; } = DefaultRxBase;
+
+    public ulong CqBase { get; init; } = DefaultCqBase;
 
     public uint Entries { get; }
 

@@ -144,7 +144,7 @@ public sealed class RnicRunTests
         Assert.Equal(1U, GuestDriver.Read32(device, 0x10));
         GuestDriver.Write64(device, 0x18, 0x40);
         GuestDriver.Write32(device, 0x20, 2);
-        Assert.Equal(GuestDriver.RxBase, GuestDriver.Read64(device, 0x18));
+        Assert.Equal(GuestDriver.DefaultRxBase, GuestDriver.Read64(device, 0x18));
         Assert.Equal(64U, GuestDriver.Read32(device, 0x20));
         GuestDriver.Write32(device, 0x00, 7);
         Assert.Equal(0x43494E52U, GuestDriver.Read32(device, 0x00));
