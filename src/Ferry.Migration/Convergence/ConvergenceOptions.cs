@@ -3,7 +3,7 @@ namespace Ferry.Migration.Convergence;
 /// <summary>When a migration switches over, and what it does when it doesn't get there.</summary>
 public sealed record ConvergenceOptions
 {
-    /// <summary>The downtime that may be predicted at switchover; positive.</summary>
+    /// <summary>The downtime that may be predicted at switchover; at least 1 ms.</summary>
     public TimeSpan DowntimeLimit { get; init; } = TimeSpan.FromMilliseconds(300);
 
     /// <summary>The rounds after which <see cref="OnStall"/> follows, stall or not; at least 1.</summary>
@@ -39,7 +39,7 @@ public sealed record ConvergenceOptions
     /// <summary>The strongest throttle, in percent; at most 99.</summary>
     public int ThrottleMaxPercent { get; init; } = 95;
 
-    /// <summary>What each step multiplies the downtime limit by; more than 1.</summary>
+    /// <summary>What each step multiplies the downtime limit by; at least 1.01.</summary>
     public double StretchFactor { get; init; } = 1.5;
 
     /// <summary>What the downtime limit is never raised above; at least <see cref="DowntimeLimit"/>.</summary>
@@ -47,7 +47,7 @@ public sealed record ConvergenceOptions
 
     internal void Validate()
     {
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(DowntimeLimit, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThan(DowntimeLimit, TimeSpan.FromMilliseconds(1));
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxRounds, 1);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(MaxTime, TimeSpan.Zero);
         Require(Enum.IsDefined(OnStall), nameof(OnStall), OnStall, "stop, fail, throttle or stretch");

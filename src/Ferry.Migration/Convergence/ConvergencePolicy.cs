@@ -124,7 +124,7 @@ public sealed class ConvergencePolicy
                 _stall.Restart();
                 return Answer(DecisionKind.Throttle, reason, predicted);
             case StallAction.Stretch when DowntimeLimit < _options.StretchCeiling:
-                DowntimeLimit = TimeSpan.FromSeconds(Math.Min(_options.StretchCeiling.TotalSeconds, DowntimeLimit.TotalSeconds * _options.StretchFactor));
+                DowntimeLimit = DowntimeLimit < _options.StretchCeiling / _options.StretchFactor ? DowntimeLimit * _options.StretchFactor : _options.StretchCeiling;
                 return predicted <= DowntimeLimit
                     ? End(DecisionKind.SwitchOver, reason, predicted)
                     : Answer(DecisionKind.Stretch, reason, predicted);

@@ -1,8 +1,8 @@
 namespace Ferry.Migration.Convergence;
 
 /// <summary>Finds a low point of what remains within a given number of rounds.</summary>
-/// <remarks>First it holds out for what was near the least of the last rounds; from the middle on it takes what is not above their mean, and the
-/// last round it takes as it is. Allocates nothing after construction.</remarks>
+/// <remarks>First it holds out for what is near the least of the last rounds. With each round that it lets pass it takes a larger part of their
+/// lowest, in the end all that is below the median, and the last round as it is. Allocates nothing after construction.</remarks>
 internal sealed class LowPointSeeker(int maxRounds, double tolerance)
 {
     // Older rounds say little: the guest may do something else by now.
@@ -21,17 +21,16 @@ internal sealed class LowPointSeeker(int maxRounds, double tolerance)
     /// <summary>Whether the round observed last is low enough to switch over; every refusal is counted.</summary>
     internal bool Accepts(long remainingBytes)
     {
-        var count = (int)Math.Min(_observed, RememberedRounds);
+        var recent = _recent.AsSpan(0, (int)Math.Min(_observed, RememberedRounds));
         var least = long.MaxValue;
-        var sum = 0.0;
-        foreach (var remaining in _recent.AsSpan(0, count))
+        var lower = 0;
+        foreach (var remaining in recent)
         {
             least = Math.Min(least, remaining);
-            sum += remaining;
+            lower += remaining < remainingBytes ? 1 : 0;
         }
 
-        var isLow = remainingBytes <= least * (1 + tolerance) || (_refused * 2 >= maxRounds && remainingBytes <= sum / count);
-        if (isLow || _refused == maxRounds)
+        if (_refused == maxRounds || remainingBytes <= least * (1 + tolerance) || 2L * lower * maxRounds <= (long)_refused * recent.Length)
         {
             return true;
         }

@@ -1,0 +1,240 @@
+using Ferry.Migration.Convergence;
+using Xunit;
+
+namespace Ferry.Migration.Tests.Convergence;
+
+public sealed class ConvergencePolicyTests
+{
+    private static readonly ConvergenceOptions Options = new();
+
+    [Theory]
+    [InlineData(64e6, 20e6)]
+    [InlineData(2e9, 100e6)]
+    [InlineData(2e9, 700e6)]
+    [InlineData(200e6, 5e9)]
+    public void A_guest_whose_rate_or_working_set_the_link_can_take_converges(double workingSet, double rate)
+    {
+        foreach (var isSequential in new[] { false, true })
+        {
+            var run = new MigrationSimulation(Options, DirtyModel.Steady(workingSet, rate, isSequential)) { Noise = 0.05 }.Run();
+            Assert.True(run.Last.Converged, $"{run.Last}");
+            Assert.Equal(DecisionReason.WithinLimit, run.Last.Reason);
+            Assert.True(run.Last.PredictedDowntime <= Options.DowntimeLimit);
+        }
+    }
+
+    [Fact]
+    public void A_guest_that_writes_in_bursts_converges_between_them()
+    {
+        for (var seed = 0; seed < 100; seed++)
+        {
+            var run = new MigrationSimulation(Options, DirtyModel.Bursty(3e9, 4e9, 3 + (seed * 0.07)), seed) { Noise = 0.1 }.Run();
+            Assert.True(run.Last.Converged, $"seed {seed}: {run.Last}: {string.Join(' ', run.Remaining)}");
+        }
+    }
+
+    [Theory]
+    [InlineData(0.0)]
+    [InlineData(0.05)]
+    [InlineData(0.2)]
+    public void A_guest_that_dirties_more_than_the_link_takes_is_a_stall_within_few_rounds(double noise)
+    {
+        for (var seed = 0; seed < 50; seed++)
+        {
+            var run = new MigrationSimulation(Options with { OnStall = StallAction.Fail }, DirtyModel.Steady(2e9, 3e9), seed) { Noise = noise }.Run();
+            Assert.Equal((DecisionKind.Fail, DecisionReason.Stalled), (run.Last.Kind, run.Last.Reason));
+            // Noise can pass for progress, though not for long.
+            Assert.InRange(run.Decisions.Count, 4, noise > 0.1 ? 14 : 7);
+        }
+    }
+
+    [Fact]
+    public void Noise_is_not_taken_for_a_stall_while_what_remains_shrinks()
+    {
+        for (var seed = 0; seed < 200; seed++)
+        {
+            var run = new MigrationSimulation(Options with { OnStall = StallAction.Fail, DowntimeLimit = TimeSpan.FromMilliseconds(20) }, DirtyModel.Steady(3e9, 600e6), seed) { Noise = 0.25 }.Run();
+            Assert.True(run.Last.Converged, $"seed {seed}: {run.Last}: {string.Join(' ', run.Remaining)}");
+        }
+    }
+
+    [Fact]
+    public void A_stalled_guest_is_stopped_near_the_least_that_was_seen()
+    {
+        var (low, rounds) = (0, 0);
+        const int Runs = 100;
+        for (var seed = 0; seed < Runs; seed++)
+        {
+            // What remains swings between 0.6 GB and 2 GB; the limit allows 0.3 GB.
+            var guest = DirtyModel.Oscillating(3e9, 1.2e9, 2.4e9, 9.7 + (seed * 0.1));
+            var run = new MigrationSimulation(Options, guest, seed) { Noise = 0.1 }.Run();
+            Assert.Equal((DecisionKind.SwitchOver, DecisionReason.Stalled, false), (run.Last.Kind, run.Last.Reason, run.Last.Converged));
+            var recent = run.Remaining.TakeLast(12).Order().ToList();
+            low += run.Remaining[^1] <= Math.Max(recent[0] * 1.1, recent[recent.Count / 3]) ? 1 : 0;
+            rounds += run.Decisions.Count;
+        }
+
+        // Some swings don't come back in time.
+        Assert.True(low >= Runs * 8 / 10, $"{low} of {Runs}");
+        Assert.InRange(rounds / Runs, 4, 12);
+    }
+
+    [Fact]
+    public void A_high_round_is_waited_out_and_the_next_low_one_taken()
+    {
+        var policy = new ConvergencePolicy(Options);
+        long[] remaining = [1000, 500, 900, 700, 900, 880, 510];
+        var kinds = remaining.Select(mib => policy.Next(Sample(mib << 20)).Kind).ToList();
+        Assert.All(kinds[..^1], kind => Assert.Equal(DecisionKind.Continue, kind));
+        Assert.Equal(DecisionKind.SwitchOver, kinds[^1]);
+    }
+
+    [Fact]
+    public void Waiting_for_a_low_point_ends_even_where_what_remains_only_grows()
+    {
+        var policy = new ConvergencePolicy(Options with { LowPointRounds = 5 });
+        var rounds = 0;
+        Decision decision;
+        do
+        {
+            decision = policy.Next(Sample((1000L << 20) + ((long)++rounds << 28)));
+        }
+        while (decision.Kind == DecisionKind.Continue);
+        Assert.Equal((DecisionKind.SwitchOver, false), (decision.Kind, decision.Converged));
+        Assert.InRange(rounds, 4, 4 + 5);
+    }
+
+    [Fact]
+    public void Throttling_rises_step_by_step_until_it_converges()
+    {
+        var run = new MigrationSimulation(Options with { OnStall = StallAction.Throttle }, DirtyModel.Steady(3e9, 2e9)).Run();
+        Assert.True(run.Last.Converged, $"{run.Last}");
+        var steps = run.Decisions.Where(decision => decision.Kind == DecisionKind.Throttle).Select(decision => decision.ThrottlePercent).ToList();
+        Assert.Equal(20, steps[0]);
+        Assert.All(steps.Zip(steps.Skip(1)), pair => Assert.Equal(10, pair.Second - pair.First));
+        // Half the time is enough for half the rate, and some steps may pass before their effect is seen.
+        Assert.InRange(steps[^1], 50, 95);
+        Assert.Equal(steps[^1], run.Last.ThrottlePercent);
+    }
+
+    [Fact]
+    public void Throttling_that_doesnt_help_ends_in_failure_and_is_released()
+    {
+        // A device writes: it is not slowed.
+        var policy = new ConvergencePolicy(Options with { OnStall = StallAction.Throttle });
+        Decision decision;
+        var most = 0;
+        do
+        {
+            decision = policy.Next(Sample(2L << 30));
+            most = Math.Max(most, decision.ThrottlePercent);
+        }
+        while (decision.Kind is DecisionKind.Continue or DecisionKind.Throttle);
+        Assert.Equal((DecisionKind.Fail, 0, 95), (decision.Kind, decision.ThrottlePercent, most));
+        Assert.Equal(0, policy.ThrottlePercent);
+    }
+
+    [Fact]
+    public void Stretching_stops_at_the_first_limit_that_is_enough()
+    {
+        // 0.8 GB remain, so 0.8 s are needed: 300, 450, 675, 1012 ms.
+        var run = new MigrationSimulation(Options with { OnStall = StallAction.Stretch }, DirtyModel.Steady(0.8e9, 50e9)).Run();
+        Assert.Equal((DecisionKind.SwitchOver, true), (run.Last.Kind, run.Last.Converged));
+        Assert.Equal(1012.5, run.Last.DowntimeLimit.TotalMilliseconds, 0.1);
+    }
+
+    [Fact]
+    public void Stretching_never_exceeds_its_ceiling_and_fails_there()
+    {
+        var options = Options with { OnStall = StallAction.Stretch, StretchCeiling = TimeSpan.FromMilliseconds(900) };
+        var run = new MigrationSimulation(options, DirtyModel.Steady(2e9, 50e9)).Run();
+        Assert.Equal(DecisionKind.Fail, run.Last.Kind);
+        Assert.All(run.Decisions, decision => Assert.True(decision.DowntimeLimit <= options.StretchCeiling));
+        Assert.Equal(options.StretchCeiling, run.Last.DowntimeLimit);
+    }
+
+    [Theory]
+    [InlineData(StallAction.Stop, DecisionKind.SwitchOver)]
+    [InlineData(StallAction.Fail, DecisionKind.Fail)]
+    public void Round_and_time_limits_lead_to_the_stall_action(StallAction action, DecisionKind expected)
+    {
+        var shrinking = Enumerable.Range(0, 40).Select(round => (long)(1e12 * Math.Pow(0.9, round))).ToArray();
+        var byRounds = new ConvergencePolicy(Options with { OnStall = action, MaxRounds = 5 });
+        var decisions = shrinking.TakeWhile(_ => byRounds.Rounds < 5).Select(remaining => byRounds.Next(Sample(remaining))).ToList();
+        Assert.Equal((expected, DecisionReason.RoundLimit), (decisions[^1].Kind, decisions[^1].Reason));
+        var byTime = new ConvergencePolicy(Options with { OnStall = action, MaxTime = TimeSpan.FromSeconds(7) });
+        decisions = [.. shrinking.TakeWhile(_ => byTime.Rounds < 7).Select(remaining => byTime.Next(Sample(remaining)))];
+        Assert.Equal((expected, DecisionReason.TimeLimit), (decisions[^1].Kind, decisions[^1].Reason));
+    }
+
+    [Fact]
+    public void Device_state_and_overhead_count_as_downtime()
+    {
+        Assert.Equal(DecisionKind.SwitchOver, new ConvergencePolicy(Options).Next(Sample(200_000_000)).Kind);
+        Assert.Equal(DecisionKind.Continue, new ConvergencePolicy(Options).Next(Sample(200_000_000) with { DeviceBytes = 150_000_000 }).Kind);
+        var late = new ConvergencePolicy(Options).Next(Sample(200_000_000) with { FixedOverhead = TimeSpan.FromMilliseconds(150) });
+        Assert.Equal(350, late.PredictedDowntime.TotalMilliseconds, 0.01);
+        Assert.Equal(DecisionKind.Continue, late.Kind);
+    }
+
+    [Fact]
+    public void One_fast_round_doesnt_hide_a_slow_link()
+    {
+        var policy = new ConvergencePolicy(Options);
+        policy.Next(Sample(1L << 32));
+        // A short round of zero pages that looks a hundred times faster.
+        var decision = policy.Next(Sample(1L << 31) with { BytesPerSecond = 1e11, Duration = TimeSpan.FromMilliseconds(1) });
+        Assert.Equal(DecisionKind.Continue, decision.Kind);
+        Assert.InRange(policy.BytesPerSecond, 1e9, 5e9);
+    }
+
+    [Fact]
+    public void The_near_end_is_announced_before_the_switchover()
+    {
+        var run = new MigrationSimulation(Options, DirtyModel.Steady(3e9, 500e6)).Run();
+        Assert.False(run.Decisions[0].IsNearEnd);
+        Assert.True(run.Decisions[^2].IsNearEnd);
+    }
+
+    [Fact]
+    public void No_round_follows_the_last_decision()
+    {
+        var policy = new ConvergencePolicy(Options);
+        policy.Next(Sample(0));
+        Assert.Throws<InvalidOperationException>(() => policy.Next(Sample(0)));
+    }
+
+    [Fact]
+    public void Deciding_allocates_nothing()
+    {
+        var policy = new ConvergencePolicy(Options with { OnStall = StallAction.Throttle });
+        policy.Next(Sample(long.MaxValue));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var round = 0; round < 60; round++)
+        {
+            // Goes down by steps, each long enough to be a stall.
+            policy.Next(Sample(long.MaxValue >> (round / 6)));
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public void Options_out_of_bounds_are_refused()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ConvergencePolicy(Options with { DowntimeLimit = TimeSpan.Zero }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ConvergencePolicy(Options with { MaxRounds = 0 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ConvergencePolicy(Options with { StallShrink = double.NaN }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ConvergencePolicy(Options with { ThrottleMaxPercent = 100 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ConvergencePolicy(Options with { StretchFactor = 1 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ConvergencePolicy(Options with { OnStall = StallAction.Stretch, StretchCeiling = TimeSpan.FromMilliseconds(10) }));
+    }
+
+    internal static RoundSample Sample(long remainingBytes) => new()
+    {
+        RemainingBytes = remainingBytes,
+        BytesSent = 1_000_000_000,
+        Duration = TimeSpan.FromSeconds(1),
+        BytesPerSecond = 1e9,
+    };
+}
