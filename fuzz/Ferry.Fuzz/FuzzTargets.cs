@@ -8,5 +8,7 @@ public static class FuzzTargets
     [
         new ControlTarget(),
         new MachineFileTarget(),
+        new RnicRegistersTarget(),
+        new RnicStateTarget(),
     ];
 }

@@ -191,7 +191,7 @@ public sealed class Rnic : DeviceModel
             _pace.Restart();
         }
 
-        _registers.Enable(enable);
+        _registers.Enable(enable, _queue.Indices);
         _queue.Configure(_registers.Setup);
     }
 

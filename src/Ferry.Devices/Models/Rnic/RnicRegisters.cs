@@ -88,9 +88,9 @@ internal sealed class RnicRegisters(int messageBytes)
     }
 
     /// <summary>Enables where what is set can be used and nothing failed, else fails; or disables.</summary>
-    public void Enable(bool isEnabled)
+    public void Enable(bool isEnabled, in RnicIndices indices)
     {
-        if (isEnabled && !_isEnabled && !Setup.IsUsable)
+        if (isEnabled && !_isEnabled && !(Setup.IsUsable && indices.AreWithin(Setup)))
         {
             Fail(RnicFaults.Unusable);
         }
