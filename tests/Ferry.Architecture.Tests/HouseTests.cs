@@ -1,0 +1,48 @@
+using Xunit;
+
+namespace Ferry.Architecture.Tests;
+
+/// <summary>The rules, on the repository as it is.</summary>
+public sealed class HouseTests
+{
+    [Fact]
+    public void Project_references_point_down() =>
+        AssertNone(Repository.Projects.Where(project => project.Path.StartsWith("src/", StringComparison.Ordinal)).SelectMany(Arrows.ProjectViolations));
+
+    [Fact]
+    public void What_the_compiler_really_refers_to_points_down_too() =>
+        AssertNone(AssemblyFacts.House.SelectMany(assembly => Arrows.Violations(
+            assembly.Name, assembly.References.Where(reference => reference.StartsWith("Ferry.", StringComparison.Ordinal)))));
+
+    [Fact]
+    public void Only_the_kernel_boundary_calls_native_code()
+    {
+        AssertNone(AssemblyFacts.House.Where(assembly => assembly.Name != "Ferry.Linux").SelectMany(assembly => assembly.NativeCalls.Select(call => $"{assembly.Name}: {call}")));
+        Assert.Contains("poll", AssemblyFacts.House.Single(assembly => assembly.Name == "Ferry.Linux").NativeCalls);
+    }
+
+    [Fact]
+    public void Only_the_kernel_boundary_and_the_bitmap_are_unsafe() => AssertNone(Repository.Projects.SelectMany(Arrows.UnsafeViolations));
+
+    [Fact]
+    public void Files_are_short() => AssertNone(Repository.TextFiles.SelectMany(SourceRules.LengthViolations));
+
+    [Fact]
+    public void Functions_are_short() => AssertNone(Repository.CSharp.SelectMany(SourceRules.FunctionViolations));
+
+    [Fact]
+    public void A_file_has_one_public_type() => AssertNone(Repository.CSharp.SelectMany(SourceRules.PublicTypeViolations));
+
+    [Fact]
+    public void No_file_names_a_path_of_one_machine() => AssertNone(Repository.TextFiles.SelectMany(SourceRules.MachinePathViolations));
+
+    [Fact]
+    public void Every_project_is_in_the_solution() =>
+        AssertNone(SourceRules.SolutionViolations(Repository.TextFiles.Single(file => file.Path == "Ferry.slnx").Text, Repository.Projects));
+
+    private static void AssertNone(IEnumerable<string> violations)
+    {
+        var found = violations.ToList();
+        Assert.True(found.Count == 0, string.Join('\n', found));
+    }
+}
