@@ -54,6 +54,8 @@ internal sealed class TestDevice : IVfioUserDevice, IDisposable
     /// <summary>Called for each write to the registers, on the server's thread.</summary>
     public Action<ulong, byte[]>? OnRegisterWrite { get; set; }
 
+    public Action? OnReport { get; set; }
+
     public ulong? Estimate { get; set; } = 12345;
 
     public int Resets { get; private set; }
@@ -182,11 +184,21 @@ internal sealed class TestDevice : IVfioUserDevice, IDisposable
         IsLogging = false;
     });
 
-    public void ReportDmaLog(IovaRange range, DirtyBitmap bitmap) => Locked(() =>
+    /// <summary>Makes reports find nothing, and allocate nothing.</summary>
+    public bool IsQuiet { get; set; }
+
+    public void ReportDmaLog(IovaRange range, DirtyBitmap bitmap)
     {
-        ThrowFault();
-        Drain(range, bitmap);
-    });
+        lock (_gate)
+        {
+            OnReport?.Invoke();
+            ThrowFault();
+            if (!IsQuiet)
+            {
+                Drain(range, bitmap);
+            }
+        }
+    }
 
     /// <summary>Writes guest memory through a window, and logs it.</summary>
     public void Write(Iova start, ReadOnlySpan<byte> data)
