@@ -1,0 +1,34 @@
+using System.Buffers.Binary;
+
+namespace Ferry.Machine.Programs;
+
+/// <summary>A page of the ledger: its number, how often it was written, a checksum, and sixteen accounts spread over it.</summary>
+/// <remarks>u64 at 0: <see cref="Magic"/> + the page's number; at 8: the sequence, one more with each write; at 16: the sum of the accounts plus
+/// the sequence times <see cref="SequenceFactor"/>; account j at 0x20 + 0x100 * j. The rest is never written.</remarks>
+internal static class LedgerPage
+{
+    public const int Bytes = 4096;
+    public const ulong Magic = 0x4C45444745520000;
+    public const ulong SequenceFactor = 0x9E3779B97F4A7C15;
+    public const int Sequence = 8;
+    public const int Checksum = 16;
+    public const int Account = 0x20;
+    public const int AccountStride = 0x100;
+    public const int Accounts = 16;
+    public const ulong InitialBalance = 1_000_000;
+
+    /// <summary>The sum of a fresh page's accounts.</summary>
+    public const ulong InitialTotal = Accounts * InitialBalance;
+
+    /// <summary>Writes a page as it is before the first transfer.</summary>
+    public static void Initialize(Span<byte> page, ulong number)
+    {
+        BinaryPrimitives.WriteUInt64LittleEndian(page, Magic + number);
+        BinaryPrimitives.WriteUInt64LittleEndian(page[Sequence..], 0);
+        BinaryPrimitives.WriteUInt64LittleEndian(page[Checksum..], InitialTotal);
+        for (var account = 0; account < Accounts; account++)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(page[(Account + (account * AccountStride))..], InitialBalance);
+        }
+    }
+}
