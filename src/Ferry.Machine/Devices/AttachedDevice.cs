@@ -1,0 +1,153 @@
+using System.Buffers.Binary;
+using Ferry.Linux.Memory;
+using Ferry.Linux.Vfio;
+using Ferry.Memory;
+using Ferry.VfioUser.Client;
+
+namespace Ferry.Machine.Devices;
+
+/// <summary>A vfio-user device of a machine: its memory mapped for DMA, its regions placed where the guest sees them, its migration.</summary>
+/// <remarks>Register accesses come from a vCPU's thread, everything else from one other thread. A device that has gone reads as all ones
+/// and takes writes into nothing: the guest goes on, and <see cref="Failure"/> says what happened.</remarks>
+public sealed class AttachedDevice : IDisposable
+{
+    /// <summary>What a region takes of the hole below 4 GiB.</summary>
+    internal const ulong SlotBytes = 1 << 20;
+
+    private const int RegistersRegion = 0;
+    private const int DoorbellRegion = 2;
+    private const int RegisterId = 0x00;
+    private const int RegisterVersion = 0x04;
+    private const int RegisterMessageBytes = 0x08;
+    private const uint RnicId = 0x43494E52;
+    private const uint DoorbellPageBytes = 4096;
+    private readonly VfioUserMappedRegion _doorbells;
+
+    private AttachedDevice(MachineDevice device, VfioUserClient client, ulong registersAddress, VfioUserMappedRegion doorbells)
+    {
+        (Device, Client, RegistersAddress, _doorbells) = (device, client, registersAddress, doorbells);
+        Version = ReadRegister(RegistersAddress + RegisterVersion);
+        MessageBytes = ReadRegister(RegistersAddress + RegisterMessageBytes);
+        State = client.GetState();
+    }
+
+    /// <summary>What the machine's file says of it.</summary>
+    public MachineDevice Device { get; }
+
+    /// <summary>The connection.</summary>
+    public VfioUserClient Client { get; }
+
+    /// <summary>The version of the model, as its registers say.</summary>
+    public uint Version { get; }
+
+    /// <summary>The size of its messages in bytes.</summary>
+    public uint MessageBytes { get; }
+
+    /// <summary>The migration state it was last known to be in.</summary>
+    public VfioDeviceState State { get; private set; }
+
+    /// <summary>Why it can't be reached any more, or null.</summary>
+    public Exception? Failure => Client.Failure;
+
+    /// <summary>Where the guest sees its registers.</summary>
+    internal ulong RegistersAddress { get; }
+
+    /// <summary>Where the guest sees the doorbell page that it uses: the mapped one where there is one.</summary>
+    internal ulong DoorbellsAddress => DoorbellRegionAddress + (MappedDoorbells is null ? 0 : DoorbellPageBytes);
+
+    /// <summary>The doorbell page as it is mapped in this process, or null where each doorbell is a message.</summary>
+    internal MappedMemory? MappedDoorbells => _doorbells.Areas.Count > 0 && _doorbells.Areas[0].OffsetBytes == DoorbellPageBytes ? _doorbells.Areas[0].Memory : null;
+
+    private ulong DoorbellRegionAddress => RegistersAddress + SlotBytes;
+
+    /// <summary>Takes the device from one migration state to another.</summary>
+    public void SetState(VfioDeviceState next)
+    {
+        try
+        {
+            Client.SetState(next);
+            State = next;
+        }
+        catch (VfioUserException)
+        {
+            State = Client.IsConnected ? Client.GetState() : VfioDeviceState.Error;
+            throw;
+        }
+    }
+
+    /// <summary>Connects, checks that the device is what the file says, and maps all guest memory for its DMA.</summary>
+    /// <param name="device">What the file says.</param>
+    /// <param name="index">Its number, which places its regions.</param>
+    /// <param name="memory">Guest memory and its descriptor.</param>
+    /// <exception cref="MachineException">It is not that device.</exception>
+    internal static AttachedDevice Attach(MachineDevice device, int index, GuestMemoryFile memory)
+    {
+        var client = VfioUserClient.Connect(device.Socket);
+        try
+        {
+            Span<byte> id = stackalloc byte[4];
+            client.RegionRead(RegistersRegion, RegisterId, id);
+            if (device.Kind != "rnic" || BinaryPrimitives.ReadUInt32LittleEndian(id) != RnicId)
+            {
+                throw new MachineException($"device {device.Id}: what listens at {device.Socket} is no {device.Kind} (its ID register reads 0x{BinaryPrimitives.ReadUInt32LittleEndian(id):x8}).");
+            }
+
+            foreach (var region in memory.Memory.Regions)
+            {
+                client.MapDma(region.Range, region.FileOffsetBytes, read: true, write: true, memory.Handle);
+            }
+
+            return new(device, client, GuestDevices.AddressOf(index), client.MapRegion(DoorbellRegion));
+        }
+        catch
+        {
+            client.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether one of its regions lies at an address.</summary>
+    internal bool Holds(ulong address) => address >= RegistersAddress && address - RegistersAddress < 2 * SlotBytes;
+
+    /// <summary>Reads a 32-bit register.</summary>
+    internal uint ReadRegister(ulong address)
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        try
+        {
+            var (region, offset) = Find(address);
+            Client.RegionRead(region, offset, bytes);
+            return BinaryPrimitives.ReadUInt32LittleEndian(bytes);
+        }
+        catch (IOException)
+        {
+            return uint.MaxValue;
+        }
+    }
+
+    /// <summary>Writes a 32-bit register and waits until the device has taken it.</summary>
+    internal void WriteRegister(ulong address, uint value)
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes, value);
+        try
+        {
+            var (region, offset) = Find(address);
+            Client.RegionWrite(region, offset, bytes);
+        }
+        catch (IOException)
+        {
+            // Refused, or gone: either way the guest's write has no effect, as on a bus.
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _doorbells.Dispose();
+        Client.Dispose();
+    }
+
+    private (int Region, ulong Offset) Find(ulong address) =>
+        address < DoorbellRegionAddress ? (RegistersRegion, address - RegistersAddress) : (DoorbellRegion, address - DoorbellRegionAddress);
+}

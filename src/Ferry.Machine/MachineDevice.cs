@@ -1,0 +1,7 @@
+namespace Ferry.Machine;
+
+/// <summary>A device that a machine has.</summary>
+/// <param name="Id">The name; unique in the machine and the same on both hosts.</param>
+/// <param name="Kind">The model, <c>rnic</c>.</param>
+/// <param name="Socket">Where its process serves vfio-user.</param>
+public sealed record MachineDevice(string Id, string Kind, string Socket);

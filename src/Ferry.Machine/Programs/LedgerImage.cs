@@ -1,0 +1,91 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using Ferry.Memory;
+
+namespace Ferry.Machine.Programs;
+
+/// <summary>Writes the program, its page tables, control blocks and fresh pages into guest memory, before the machine starts.</summary>
+internal static class LedgerImage
+{
+    private const ulong Present = 1;
+    private const ulong Writable = 2;
+    private const ulong LargePage = 0x80;
+
+    /// <summary>Writes everything.</summary>
+    /// <param name="memory">The guest's memory, zeroed where it is written.</param>
+    /// <param name="options">Checked options.</param>
+    /// <param name="layout">Where everything goes.</param>
+    /// <param name="code">The program for KVM; null where it runs outside of guest memory.</param>
+    /// <param name="nics">For each NIC area where its registers and its doorbell page are.</param>
+    public static void Write(GuestMemory memory, MachineOptions options, LedgerLayout layout, byte[]? code, IReadOnlyList<(ulong Registers, ulong Doorbells)> nics)
+    {
+        if (code is not null)
+        {
+            code.CopyTo(memory.GetSpan(new(LedgerLayout.Code), code.Length));
+            WritePageTables(memory, options.MemoryBytes);
+        }
+
+        for (ulong page = 0, vcpu = 0; vcpu < (ulong)options.VcpuCount; vcpu++)
+        {
+            var count = (layout.PageCount * (vcpu + 1) / (ulong)options.VcpuCount) - page;
+            var start = layout.Pages + (page * LedgerPage.Bytes);
+            for (ulong number = 0; number < count; number++)
+            {
+                LedgerPage.Initialize(memory.GetSpan(new(start + (number * LedgerPage.Bytes)), LedgerPage.Bytes), number);
+            }
+
+            var block = memory.GetSpan(new(LedgerLayout.ControlBlockOf((int)vcpu)), ControlBlock.Bytes);
+            Put(block, ControlBlock.Magic, ControlBlock.MagicValue);
+            Put(block, ControlBlock.PagesBase, start);
+            Put(block, ControlBlock.PageCount, count);
+            // The generator has one state it never leaves: zero.
+            Put(block, ControlBlock.Random, (((options.Seed * 2) + 1) * 0x9E3779B97F4A7C15) ^ ((vcpu + 1) << 32));
+            Put(block, ControlBlock.Total, count * LedgerPage.InitialTotal);
+            if ((int)vcpu < layout.NicAreas.Count)
+            {
+                WriteNic(block, layout.NicAreas[(int)vcpu], nics[(int)vcpu], options.CheckStrideBytes);
+            }
+
+            page += count;
+        }
+    }
+
+    private static void WriteNic(Span<byte> block, LedgerLayout.NicArea area, (ulong Registers, ulong Doorbells) nic, uint strideBytes)
+    {
+        const uint headerBytes = 64;
+        Put(block, ControlBlock.NicRegisters, nic.Registers);
+        Put(block, ControlBlock.NicDoorbells, nic.Doorbells);
+        Put(block, ControlBlock.RxBase, area.Rx);
+        Put(block, ControlBlock.RxEntries, area.Entries);
+        Put(block, ControlBlock.CqBase, area.Cq);
+        Put(block, ControlBlock.CqEntries, area.Entries);
+        Put(block, ControlBlock.CqShift, (ulong)BitOperations.Log2(area.Entries));
+        Put(block, ControlBlock.Buffers, area.Buffers);
+        Put(block, ControlBlock.MessageBytes, area.MessageBytes);
+        Put(block, ControlBlock.StrideBytes, strideBytes);
+        Put(block, ControlBlock.SampleCount, (area.MessageBytes - headerBytes + strideBytes - 1) / strideBytes);
+        Put(block, ControlBlock.Expected, area.Expected);
+        Put(block, ControlBlock.NextSequence, 1);
+    }
+
+    /// <summary>Maps every address up to the end of memory, and of the hole below 4 GiB, to itself in pages of 2 MiB.</summary>
+    private static void WritePageTables(GuestMemory memory, ulong memoryBytes)
+    {
+        var gibibytes = Math.Max(4, ((memoryBytes + GuestLayout.HoleEnd - GuestLayout.HoleStart) + (1UL << 30) - 1) >> 30);
+        const ulong directories = LedgerLayout.PageTables + 0x2000;
+        Put(memory.GetSpan(new(LedgerLayout.PageTables), 4096), 0, (LedgerLayout.PageTables + 0x1000) | Present | Writable);
+        var pointers = memory.GetSpan(new(LedgerLayout.PageTables + 0x1000), 4096);
+        for (ulong gibibyte = 0; gibibyte < gibibytes; gibibyte++)
+        {
+            var directory = directories + (gibibyte * 4096);
+            Put(pointers, (int)gibibyte * 8, directory | Present | Writable);
+            var entries = memory.GetSpan(new(directory), 4096);
+            for (ulong entry = 0; entry < 512; entry++)
+            {
+                Put(entries, (int)entry * 8, (gibibyte << 30) | (entry << 21) | LargePage | Present | Writable);
+            }
+        }
+    }
+
+    private static void Put(Span<byte> bytes, int offset, ulong value) => BinaryPrimitives.WriteUInt64LittleEndian(bytes[offset..], value);
+}
