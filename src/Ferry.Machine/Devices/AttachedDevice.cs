@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using Ferry.Linux.Memory;
 using Ferry.Linux.Vfio;
-using Ferry.Memory;
+using Ferry.VfioUser;
 using Ferry.VfioUser.Client;
 
 namespace Ferry.Machine.Devices;
