@@ -1,0 +1,36 @@
+using Ferry.Machine.Devices;
+using Ferry.Machine.Vcpus;
+using Ferry.Tracking;
+
+namespace Ferry.Machine.Accelerators;
+
+/// <summary>What runs a machine's vCPUs: the part of a machine that differs between KVM and host threads.</summary>
+internal abstract class Accelerator : IDisposable
+{
+    /// <summary>Which it is.</summary>
+    public abstract AcceleratorKind Kind { get; }
+
+    /// <summary>The program as it has to lie in guest memory, or null where it runs from elsewhere.</summary>
+    public abstract byte[]? GuestCode { get; }
+
+    /// <summary>The vCPUs, which the machine disposes.</summary>
+    public abstract IReadOnlyList<Vcpu> Vcpus { get; }
+
+    /// <summary>The tracker of the vCPUs' writes, or null where this host has none.</summary>
+    public abstract IDirtyTracker? Tracker { get; }
+
+    /// <summary>Why <see cref="Tracker"/> is null.</summary>
+    public abstract string? TrackerProblem { get; }
+
+    /// <summary>The machine's clock in nanoseconds; set while all vCPUs are parked.</summary>
+    public abstract ulong Clock { get; set; }
+
+    /// <summary>Lets the guest reach a device's mapped doorbells without an exit.</summary>
+    public abstract void MapDoorbells(int device, AttachedDevice attached);
+
+    /// <summary>Makes room in the dirty rings.</summary>
+    public abstract void HarvestDirtyRings();
+
+    /// <inheritdoc/>
+    public abstract void Dispose();
+}

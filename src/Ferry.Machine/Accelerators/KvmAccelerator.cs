@@ -1,0 +1,97 @@
+using Ferry.Linux.Kvm;
+using Ferry.Linux.Memory;
+using Ferry.Machine.Devices;
+using Ferry.Machine.Programs;
+using Ferry.Machine.Vcpus;
+using Ferry.Tracking;
+using Ferry.Tracking.Providers;
+
+namespace Ferry.Machine.Accelerators;
+
+/// <summary>Runs the vCPUs in KVM.</summary>
+internal sealed class KvmAccelerator : Accelerator
+{
+    private const int RingEntries = 65536;
+    private const uint FirstDoorbellSlot = 100;
+    private readonly KvmSystem _system;
+    private readonly KvmVm _vm;
+    private readonly KvmGuestVcpu[] _vcpus;
+
+    public KvmAccelerator(KvmSystem system, MachineOptions options, GuestMemoryFile memory)
+    {
+        _system = system;
+        _vm = system.CreateVm();
+        try
+        {
+            TrackerProblem = EnableTracking(options.Tracking);
+            GuestCode = LedgerProgram.Assemble(ProgramTarget.Kvm, out var entry);
+            var slots = memory.Memory.Regions.Select((region, index) => new KvmSlot((uint)index, region)).ToArray();
+            foreach (var slot in slots)
+            {
+                _vm.SetMemorySlot(slot.Slot, slot.Region.Start, slot.Region.LengthBytes, slot.Region.Host, logDirty: false);
+            }
+
+            var cpuid = system.GetSupportedCpuid();
+            var msrs = system.GetMsrIndices();
+            _vcpus = [.. Enumerable.Range(0, options.VcpuCount).Select(index =>
+                new KvmGuestVcpu(_vm.CreateVcpu(index), cpuid, msrs, LedgerLayout.Code + entry, LedgerLayout.PageTables))];
+            Tracker = TrackerProblem is not null ? null
+                : options.Tracking == VcpuTracking.Log ? new KvmLogTracker(_vm, slots)
+                : new KvmRingTracker(_vm, [.. _vcpus.Select(vcpu => vcpu.Kvm)], slots);
+        }
+        catch
+        {
+            _vm.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override AcceleratorKind Kind => AcceleratorKind.Kvm;
+
+    /// <inheritdoc/>
+    public override byte[]? GuestCode { get; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Vcpu> Vcpus => _vcpus;
+
+    /// <inheritdoc/>
+    public override IDirtyTracker? Tracker { get; }
+
+    /// <inheritdoc/>
+    public override string? TrackerProblem { get; }
+
+    /// <inheritdoc/>
+    public override ulong Clock
+    {
+        get => _vm.GetClock().Clock;
+        set => _vm.SetClock(value);
+    }
+
+    /// <inheritdoc/>
+    public override void MapDoorbells(int device, AttachedDevice attached)
+    {
+        // A slot of its own, never logged: what lies there is the device's, not guest memory.
+        if (attached.MappedDoorbells is { } page)
+        {
+            _vm.SetMemorySlot(FirstDoorbellSlot + (uint)device, new(attached.DoorbellsAddress), page.LengthBytes, page.Address, logDirty: false);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void HarvestDirtyRings() => (Tracker as KvmRingTracker)?.Harvest();
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        Tracker?.Dispose();
+        _vm.Dispose();
+        _system.Dispose();
+    }
+
+    private string? EnableTracking(VcpuTracking tracking) => tracking switch
+    {
+        VcpuTracking.Log => _vm.TryEnableManualProtect() ? null : "this kernel's dirty log can't be cleared by hand (KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, Linux 5.7)",
+        _ => _vm.TryEnableDirtyRing(RingEntries) ? null : $"this kernel has no dirty rings of {RingEntries} entries (KVM_CAP_DIRTY_LOG_RING, Linux 5.11)",
+    };
+}

@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using Ferry.Linux.Memory;
+using Ferry.Machine.Devices;
+using Ferry.Machine.Programs;
+using Ferry.Machine.Vcpus;
+using Ferry.Tracking;
+using Ferry.Tracking.Providers;
+
+namespace Ferry.Machine.Accelerators;
+
+/// <summary>Runs the vCPUs as threads of this process, where KVM is missing.</summary>
+internal sealed class ThreadAccelerator : Accelerator
+{
+    private readonly ExecutableMemory _code;
+    private readonly ThreadVcpu[] _vcpus;
+    private readonly long _started = Stopwatch.GetTimestamp();
+    private ulong _clockOffset;
+
+    public ThreadAccelerator(MachineOptions options, GuestMemoryFile memory)
+    {
+        var code = LedgerProgram.Assemble(ProgramTarget.Thread, out var entry);
+        _code = new ExecutableMemory(code);
+        var zero = memory.Memory.Regions[0].Host;
+        _vcpus = [.. Enumerable.Range(0, options.VcpuCount).Select(_ => new ThreadVcpu(_code, (ulong)code.Length, entry, zero))];
+        Tracker = ProcessTracker.TryCreate(memory.Memory, out var tracker, out var problem) ? tracker : null;
+        TrackerProblem = problem;
+    }
+
+    /// <inheritdoc/>
+    public override AcceleratorKind Kind => AcceleratorKind.Thread;
+
+    /// <inheritdoc/>
+    public override byte[]? GuestCode => null;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Vcpu> Vcpus => _vcpus;
+
+    /// <inheritdoc/>
+    public override IDirtyTracker? Tracker { get; }
+
+    /// <inheritdoc/>
+    public override string? TrackerProblem { get; }
+
+    /// <inheritdoc/>
+    public override ulong Clock
+    {
+        get => unchecked(Elapsed + _clockOffset);
+        set => _clockOffset = unchecked(value - Elapsed);
+    }
+
+    private ulong Elapsed => (ulong)Stopwatch.GetElapsedTime(_started).Ticks * 100;
+
+    /// <inheritdoc/>
+    public override void MapDoorbells(int device, AttachedDevice attached)
+    {
+        if (device < _vcpus.Length && attached.MappedDoorbells is { } page)
+        {
+            _vcpus[device].SetDoorbells(page.Address);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void HarvestDirtyRings()
+    {
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        Tracker?.Dispose();
+        _code.Dispose();
+    }
+}

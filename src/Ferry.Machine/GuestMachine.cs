@@ -1,0 +1,252 @@
+using System.Buffers;
+using System.Diagnostics;
+using Ferry.Linux.Kvm;
+using Ferry.Linux.Memory;
+using Ferry.Machine.Accelerators;
+using Ferry.Machine.Devices;
+using Ferry.Machine.Programs;
+using Ferry.Machine.State;
+using Ferry.Machine.Vcpus;
+using Ferry.Memory;
+using Ferry.Tracking;
+using Ferry.Tracking.Providers;
+using Ferry.VfioUser.Tracking;
+
+namespace Ferry.Machine;
+
+/// <summary>A machine: guest memory, vCPUs that run the ledger, and devices that are processes.</summary>
+/// <remarks>It is created paused. A source then gets its program (<see cref="LoadProgram"/>) and runs; a destination gets memory and state.
+/// Pause, resume, save and load come from one thread at a time; progress may be read from any.</remarks>
+public sealed class GuestMachine : IDisposable
+{
+    private readonly GuestMemoryFile _memory;
+    private readonly Accelerator _accelerator;
+    private readonly List<AttachedDevice> _devices = [];
+    private readonly List<IDirtyTracker> _trackers = [];
+    private readonly LedgerLayout _layout;
+    private readonly VcpuHost _host;
+    private readonly VcpuRunner[] _runners;
+
+    private GuestMachine(MachineOptions options, GuestMemoryFile memory, Accelerator accelerator)
+    {
+        (Options, _memory, _accelerator) = (options, memory, accelerator);
+        try
+        {
+            foreach (var device in options.Devices)
+            {
+                Attach(device);
+            }
+
+            var driven = _devices.Take(options.VcpuCount).Select(device => device.MessageBytes).ToArray();
+            _layout = LedgerLayout.TryCreate(options, driven, out var problem) ?? throw new MachineException(problem!);
+            AddTrackers();
+            _host = new VcpuHost(memory.Memory, _devices, accelerator);
+            _runners = [.. accelerator.Vcpus.Select((vcpu, index) => new VcpuRunner(index, vcpu, _host, TransfersPerSecond(options)))];
+        }
+        catch
+        {
+            DisposeParts();
+            throw;
+        }
+    }
+
+    /// <summary>What it is.</summary>
+    public MachineOptions Options { get; }
+
+    /// <summary>What runs it.</summary>
+    public AcceleratorKind Accelerator => _accelerator.Kind;
+
+    /// <summary>The version of the vCPU state's encoding.</summary>
+    public static uint VcpuStateVersion => VcpuStateFormat.Version;
+
+    /// <summary>All guest memory.</summary>
+    public GuestMemory Memory => _memory.Memory;
+
+    /// <summary>The devices, in order.</summary>
+    public IReadOnlyList<AttachedDevice> Devices => _devices;
+
+    /// <summary>The trackers that this machine has: of its vCPUs, of each device that logs its DMA, and <c>all</c>.</summary>
+    public IReadOnlyList<IDirtyTracker> Trackers => _trackers;
+
+    /// <summary>Why there is no tracker of the vCPUs' writes, or null where there is one.</summary>
+    public string? VcpuTrackerProblem => _accelerator.TrackerProblem;
+
+    /// <summary>Whether the vCPUs are meant to run.</summary>
+    public bool IsRunning { get; private set; }
+
+    /// <summary>How long the last pause took, from the request until no vCPU executed.</summary>
+    public TimeSpan LastPauseDuration { get; private set; }
+
+    /// <summary>Makes a machine, attaches its devices, and leaves it paused.</summary>
+    /// <exception cref="MachineException">The options are not valid, a device is not what they say, or KVM was asked for and can't be used.</exception>
+    /// <exception cref="IOException">A kernel call failed or a device can't be reached.</exception>
+    public static GuestMachine Create(MachineOptions options)
+    {
+        if (options.Validate() is [var problem, ..])
+        {
+            throw new MachineException(problem);
+        }
+
+        KvmSystem? kvm = null;
+        if (options.Accelerator != AcceleratorKind.Thread && !KvmSystem.TryOpen(out kvm, out var reason) && options.Accelerator == AcceleratorKind.Kvm)
+        {
+            throw new MachineException($"accelerator kvm: {reason}");
+        }
+
+        GuestMemoryFile? memory = null;
+        try
+        {
+            memory = GuestMemoryFile.Create(GuestLayout.Of(options.MemoryBytes, options.HugePageSize ?? PageSize.Size2M), options.HugePageSize);
+            return new(options, memory, kvm is not null ? new KvmAccelerator(kvm, options, memory) : new ThreadAccelerator(options, memory));
+        }
+        catch
+        {
+            memory?.Dispose();
+            kvm?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Writes the program and its fresh data into guest memory and puts every vCPU at its start; before the first resume, and once.</summary>
+    public void LoadProgram()
+    {
+        LedgerImage.Write(Memory, Options, _layout, _accelerator.GuestCode, [.. _devices.Select(device => (device.RegistersAddress, device.DoorbellsAddress))]);
+        for (var vcpu = 0; vcpu < _runners.Length; vcpu++)
+        {
+            _runners[vcpu].Vcpu.Boot(LedgerLayout.ControlBlockOf(vcpu));
+        }
+    }
+
+    /// <summary>Writes incompressible data into memory that the program does not use, from its end upwards.</summary>
+    /// <param name="randomBytes">How much; where that is more than there is, all of it. The rest is left as it is, zero.</param>
+    /// <param name="threads">How many threads.</param>
+    /// <param name="progress">Called with the bytes done so far, from any of the threads; may be null.</param>
+    /// <param name="cancellation">Ends it early.</param>
+    public void Fill(ulong randomBytes, int threads, Action<ulong>? progress, CancellationToken cancellation) =>
+        MemoryFill.Write(Memory, _layout.End, randomBytes, Options.Seed, threads, progress, cancellation);
+
+    /// <summary>Allocates all guest memory ahead of its first use; see <see cref="GuestMemoryFile.PopulateAll"/>.</summary>
+    public void PopulateAll(int threads, Action<ulong>? progress, CancellationToken cancellation) => _memory.PopulateAll(threads, progress, cancellation);
+
+    /// <summary>Allocates one range ahead of its first use. Thread-safe.</summary>
+    public void Populate(IovaRange range) => _memory.Populate(range);
+
+    /// <summary>The ranges of guest memory that are allocated; all else reads as zeros.</summary>
+    public IReadOnlyList<IovaRange> FindPopulated() => _memory.FindPopulated();
+
+    /// <summary>Stops all vCPUs and returns when none executes.</summary>
+    public void PauseVcpus()
+    {
+        var started = Stopwatch.GetTimestamp();
+        foreach (var runner in _runners)
+        {
+            runner.RequestPark();
+        }
+
+        foreach (var runner in _runners)
+        {
+            runner.WaitParked();
+        }
+
+        IsRunning = false;
+        LastPauseDuration = Stopwatch.GetElapsedTime(started);
+    }
+
+    /// <summary>Lets all vCPUs run.</summary>
+    public void ResumeVcpus()
+    {
+        IsRunning = true;
+        foreach (var runner in _runners)
+        {
+            runner.Resume();
+        }
+    }
+
+    /// <summary>Takes away <paramref name="percent"/> (0 to 99) of the vCPUs' time.</summary>
+    public void ThrottleVcpus(int percent)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)percent, 99u, nameof(percent));
+        foreach (var runner in _runners)
+        {
+            runner.Throttle(percent);
+        }
+    }
+
+    /// <summary>Appends the state of all vCPUs, which are paused, and of the clock.</summary>
+    public void SaveVcpus(IBufferWriter<byte> state) => VcpuStateFormat.Save(_accelerator.Vcpus, Accelerator, _accelerator.Clock, state);
+
+    /// <summary>Restores what <see cref="SaveVcpus"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">It is no such state; nothing was changed.</exception>
+    public void LoadVcpus(ReadOnlySpan<byte> state) => _accelerator.Clock = VcpuStateFormat.Load(_accelerator.Vcpus, Accelerator, state);
+
+    /// <summary>What the program has done so far. From any thread; disturbs nothing.</summary>
+    public GuestProgress GetProgress() => _host.GetProgress(_runners.Length);
+
+    /// <summary>Lets every vCPU's program check all it has, while the machine runs.</summary>
+    /// <param name="timeout">How long to wait for the slowest.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public SelfCheckResult SelfCheck(TimeSpan timeout, CancellationToken cancellation)
+    {
+        _host.ExpectChecks(_runners.Length);
+        foreach (var runner in _runners)
+        {
+            runner.RequestCheck();
+        }
+
+        var completed = _host.WaitForChecks(timeout, cancellation);
+        return _host.GetCheckResult(_runners.Length, completed);
+    }
+
+    /// <summary>Ends the vCPUs, leaves the devices, and frees everything.</summary>
+    public void Dispose() => DisposeParts();
+
+    private static double? TransfersPerSecond(MachineOptions options) =>
+        options.DirtyBytesPerSecond is { } rate ? rate / (2.0 * LedgerPage.Bytes) / options.VcpuCount : null;
+
+    private void Attach(MachineDevice device)
+    {
+        var attached = AttachedDevice.Attach(device, _devices.Count, _memory);
+        _devices.Add(attached);
+        _accelerator.MapDoorbells(_devices.Count - 1, attached);
+    }
+
+    private void AddTrackers()
+    {
+        if (_accelerator.Tracker is { } tracker)
+        {
+            _trackers.Add(tracker);
+        }
+
+        foreach (var device in _devices)
+        {
+            if (DeviceTracker.TryCreate(device.Client, new DmaSource(device.Device.Id), null, out var log))
+            {
+                _trackers.Add(log);
+            }
+        }
+
+        _trackers.Add(new AllTracker());
+    }
+
+    private void DisposeParts()
+    {
+        foreach (var runner in _runners ?? [])
+        {
+            runner.Dispose();
+        }
+
+        foreach (var tracker in _trackers)
+        {
+            tracker.Dispose();
+        }
+
+        foreach (var device in _devices)
+        {
+            device.Dispose();
+        }
+
+        _host?.Dispose();
+        _accelerator.Dispose();
+        _memory.Dispose();
+    }
+}
