@@ -3,8 +3,9 @@ using System.Buffers.Binary;
 namespace Ferry.Machine.Programs;
 
 /// <summary>A page of the ledger: its number, how often it was written, a checksum, and sixteen accounts spread over it.</summary>
-/// <remarks>u64 at 0: <see cref="Magic"/> + the page's number; at 8: the sequence, one more with each write; at 16: the sum of the accounts plus
-/// the sequence times <see cref="SequenceFactor"/>; account j at 0x20 + 0x100 * j. The rest is never written.</remarks>
+/// <remarks>u64 at 0: <see cref="Magic"/> + the page's number; at 8: the sequence, one more with each write; at 16: the sum of
+/// the accounts, each times its <see cref="WeightOf"/>, plus the sequence times <see cref="SequenceFactor"/>; account j at 0x20 + 0x100 * j.
+/// The rest is never written. The weights differ, so money that moves within a page unseen changes the checksum too.</remarks>
 internal static class LedgerPage
 {
     public const int Bytes = 4096;
@@ -20,15 +21,21 @@ internal static class LedgerPage
     /// <summary>The sum of a fresh page's accounts.</summary>
     public const ulong InitialTotal = Accounts * InitialBalance;
 
+    /// <summary>What an account counts in its page's checksum: its distance from the first, plus 1, which a transfer has at hand.</summary>
+    public static int WeightOf(int account) => (account * AccountStride) + 1;
+
     /// <summary>Writes a page as it is before the first transfer.</summary>
     public static void Initialize(Span<byte> page, ulong number)
     {
         BinaryPrimitives.WriteUInt64LittleEndian(page, Magic + number);
         BinaryPrimitives.WriteUInt64LittleEndian(page[Sequence..], 0);
-        BinaryPrimitives.WriteUInt64LittleEndian(page[Checksum..], InitialTotal);
+        ulong checksum = 0;
         for (var account = 0; account < Accounts; account++)
         {
+            checksum += InitialBalance * (ulong)WeightOf(account);
             BinaryPrimitives.WriteUInt64LittleEndian(page[(Account + (account * AccountStride))..], InitialBalance);
         }
+
+        BinaryPrimitives.WriteUInt64LittleEndian(page[Checksum..], checksum);
     }
 }

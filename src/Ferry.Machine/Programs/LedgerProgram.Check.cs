@@ -23,7 +23,7 @@ internal sealed partial class LedgerProgram
         _asm.jmp(_loop);
     }
 
-    /// <summary>r8 = page number, rsi = its address, r9 = sum of accounts, r10 = sum of sequences.</summary>
+    /// <summary>r8 = page number, rsi = its address, r9 = sum of accounts, r10 = sum of sequences, rcx = checksum of a page.</summary>
     private void EmitCheckPages()
     {
         var page = _asm.CreateLabel();
@@ -45,18 +45,18 @@ internal sealed partial class LedgerProgram
         _asm.add(rax, r8);
         _asm.cmp(Guest(rsi), rax);
         _asm.jne(wrongIdentity);
-        _asm.mov(rax, Guest(rsi, LedgerPage.Account));
-        for (var account = 1; account < LedgerPage.Accounts; account++)
-        {
-            _asm.add(rax, Guest(rsi, LedgerPage.Account + (account * LedgerPage.AccountStride)));
-        }
-
-        _asm.add(r9, rax);
         _asm.mov(rcx, Guest(rsi, LedgerPage.Sequence));
         _asm.add(r10, rcx);
         _asm.mov(rdx, LedgerPage.SequenceFactor);
         _asm.imul(rcx, rdx);
-        _asm.add(rcx, rax);
+        for (var account = 0; account < LedgerPage.Accounts; account++)
+        {
+            _asm.mov(rax, Guest(rsi, LedgerPage.Account + (account * LedgerPage.AccountStride)));
+            _asm.add(r9, rax);
+            _asm.imul(rax, rax, LedgerPage.WeightOf(account));
+            _asm.add(rcx, rax);
+        }
+
         _asm.cmp(Guest(rsi, LedgerPage.Checksum), rcx);
         _asm.jne(wrongChecksum);
 

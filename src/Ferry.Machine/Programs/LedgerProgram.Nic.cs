@@ -125,6 +125,7 @@ internal sealed partial class LedgerProgram
         var wrongMagic = _asm.CreateLabel();
         var wrongSequence = _asm.CreateLabel();
         var sample = _asm.CreateLabel();
+        var sampled = _asm.CreateLabel();
 
         _asm.mov(rax, MessageMagic);
         _asm.cmp(Guest(rdi), rax);
@@ -136,11 +137,14 @@ internal sealed partial class LedgerProgram
         _asm.mov(rsi, rdi);
         _asm.mov(rcx, Block(ControlBlock.SampleCount));
         _asm.mov(r9, Block(ControlBlock.StrideBytes));
+        _asm.test(rcx, rcx);
+        _asm.je(sampled);
         _asm.Label(ref sample);
         _asm.add(rax, Guest(rsi, MessageHeaderBytes));
         _asm.add(rsi, r9);
         _asm.dec(rcx);
         _asm.jne(sample);
+        _asm.Label(ref sampled);
         _asm.cmp(Guest(rdi, 16), rax);
         _asm.je(done);
         EmitErrorKeeping(LedgerError.MessageChecksum, perMessageDetail);

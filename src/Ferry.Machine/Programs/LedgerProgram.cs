@@ -69,20 +69,24 @@ internal sealed partial class LedgerProgram
         _asm.and(ecx, 0xff);
         _asm.mov(rax, r8);
         _asm.and(eax, 0xf00);
-        _asm.add(rax, rsi);
-        _asm.sub(Guest(rax, LedgerPage.Account), rcx);
         _asm.mov(rdx, r8);
         _asm.shr(rdx, 24);
         _asm.and(edx, 0xf00);
+        _asm.lea(r10, __qword_ptr[rax + 1]);
+        _asm.imul(r10, rcx);
+        _asm.lea(r11, __qword_ptr[rdx + 1]);
+        _asm.imul(r11, rcx);
+        _asm.add(rax, rsi);
+        _asm.sub(Guest(rax, LedgerPage.Account), rcx);
         _asm.add(rdx, rdi);
         _asm.add(Guest(rdx, LedgerPage.Account), rcx);
         _asm.mov(rdx, LedgerPage.SequenceFactor);
         _asm.inc(Guest(rsi, LedgerPage.Sequence));
         _asm.mov(rax, rdx);
-        _asm.sub(rax, rcx);
+        _asm.sub(rax, r10);
         _asm.add(Guest(rsi, LedgerPage.Checksum), rax);
         _asm.inc(Guest(rdi, LedgerPage.Sequence));
-        _asm.add(rdx, rcx);
+        _asm.add(rdx, r11);
         _asm.add(Guest(rdi, LedgerPage.Checksum), rdx);
         _asm.inc(Block(ControlBlock.Transfers));
 
