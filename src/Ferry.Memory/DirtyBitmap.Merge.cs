@@ -13,7 +13,9 @@ public sealed unsafe partial class DirtyBitmap
     }
 
     /// <summary>ORs a raw report into this bitmap: bit 0 of <paramref name="words"/> is the page at <paramref name="start"/>.</summary>
-    /// <remarks>Bits beyond <paramref name="pageCount"/> in the last word are ignored. Page sizes may differ, as in <see cref="Or(DirtyBitmap)"/>.</remarks>
+    /// <remarks>Bits beyond <paramref name="pageCount"/> in the last word are ignored. Page sizes may differ, as in <see cref="Or(DirtyBitmap)"/>, and the
+    /// start may lie at any address: every page that a set bit's page touches is set. What the words say decides no bound, so they may lie in
+    /// memory that a peer writes meanwhile.</remarks>
     /// <returns>How many pages were newly set here.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The pages don't lie in this bitmap's range, or there are fewer words than the pages need.</exception>
     public ulong Or(ReadOnlySpan<ulong> words, Iova start, PageSize pageSize, ulong pageCount)
@@ -101,14 +103,6 @@ public sealed unsafe partial class DirtyBitmap
     }
 
     private Iova AddressOf(ulong page) => new(Range.Start.Value + (page << PageSize.Shift));
-
-    private void CheckHolds(IovaRange range)
-    {
-        if (!Range.Contains(range))
-        {
-            throw new ArgumentOutOfRangeException(nameof(range), range, $"Not within the bitmap's range {Range}.");
-        }
-    }
 
     /// <summary>The caller has checked that the pages lie in this bitmap's range.</summary>
     private ulong MergeWords(ulong* source, ulong offsetBytes, PageSize pageSize, ulong pageCount)

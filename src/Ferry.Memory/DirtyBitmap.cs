@@ -4,9 +4,11 @@ using System.Runtime.InteropServices;
 namespace Ferry.Memory;
 
 /// <summary>One bit a page of an IOVA range: the one bitmap that all trackers OR into.</summary>
-/// <remarks>Native memory in 64-bit words; bit i is the page at <c>Range.Start + i * PageSize</c>. Bits beyond <see cref="PageCount"/> in the
-/// last word are always zero. Whatever lies out of range throws <see cref="ArgumentOutOfRangeException"/> and changes nothing: a bit that is
-/// dropped is a page that is lost. Not thread-safe, but for <see cref="SetPagesAtomic"/> beside <see cref="Drain(DirtyBitmap)"/>.</remarks>
+/// <remarks>Native memory in 64-bit words, aligned to 64 bytes; bit i is the page at <c>Range.Start + i * PageSize</c>. Bits beyond
+/// <see cref="PageCount"/> in the last word are always zero. Whatever lies out of range throws <see cref="ArgumentOutOfRangeException"/> and
+/// changes nothing: a bit that is dropped is a page that is lost. Whatever touches the words throws <see cref="ObjectDisposedException"/> after
+/// <see cref="Dispose"/>, which alone frees them. Not thread-safe, but for <see cref="SetPagesAtomic"/> in any number of threads beside one
+/// that drains (<see cref="Drain(DirtyBitmap)"/>). No operation allocates managed memory.</remarks>
 public sealed unsafe partial class DirtyBitmap : IDisposable
 {
     private const nuint AlignmentBytes = 64;
@@ -14,8 +16,9 @@ public sealed unsafe partial class DirtyBitmap : IDisposable
     private void* _allocation;
     private ulong* _words;
 
-    /// <summary>An all-zero bitmap of <paramref name="range"/>.</summary>
+    /// <summary>An all-zero bitmap of <paramref name="range"/>: one byte for each 8 pages, which takes no memory until a page of it is set.</summary>
     /// <exception cref="ArgumentException">The range is not made of whole pages of <paramref name="pageSize"/>.</exception>
+    /// <exception cref="OutOfMemoryException">There is no address space for that many pages.</exception>
     public DirtyBitmap(IovaRange range, PageSize pageSize)
     {
         if (range.LengthBytes == 0 || !range.IsAligned(pageSize))
@@ -44,20 +47,25 @@ public sealed unsafe partial class DirtyBitmap : IDisposable
     private nuint WordCount { get; }
 
     /// <summary>All words, for kernel calls that OR straight into them. Bits beyond <see cref="PageCount"/> must stay zero.</summary>
+    /// <remarks>Not to be used after <see cref="Dispose"/>: the span can't tell.</remarks>
     /// <exception cref="InvalidOperationException">There are more words than a span can hold.</exception>
     public Span<ulong> Words => WordCount <= int.MaxValue
         ? new(Live(), (int)WordCount)
         : throw new InvalidOperationException($"{WordCount} words don't fit into one span; take them by range.");
 
-    /// <summary>Whether the first page of <paramref name="range"/> is the first bit of a word, and its end the end of a word or of the bitmap.</summary>
+    /// <summary>Whether <paramref name="range"/> is made of whole pages that fill whole words: it starts at the first bit of a word, and ends at the end of a
+    /// word or of the bitmap.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The range does not lie in the bitmap's.</exception>
     public bool IsWordAligned(IovaRange range)
     {
         var (first, count) = PagesOf(range);
         return first % 64 == 0 && ((first + count) % 64 == 0 || first + count == PageCount) && range.IsAligned(PageSize);
     }
 
-    /// <summary>The words of <paramref name="range"/>, which must be word-aligned (<see cref="IsWordAligned"/>).</summary>
-    /// <exception cref="ArgumentException">It is not.</exception>
+    /// <summary>The words of <paramref name="range"/>, which must be word-aligned (<see cref="IsWordAligned"/>), for kernel calls that OR straight into them.</summary>
+    /// <remarks>As for <see cref="Words"/>, bits beyond <see cref="PageCount"/> must stay zero.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">The range does not lie in the bitmap's.</exception>
+    /// <exception cref="ArgumentException">It is not word-aligned, or has more words than a span can hold.</exception>
     public Span<ulong> WordsOf(IovaRange range)
     {
         if (!IsWordAligned(range))
@@ -66,10 +74,14 @@ public sealed unsafe partial class DirtyBitmap : IDisposable
         }
 
         var (first, count) = PagesOf(range);
-        return new(Live() + (first / 64), checked((int)((count + 63) / 64)));
+        var words = (count + 63) / 64;
+        return words <= int.MaxValue
+            ? new(Live() + (first / 64), (int)words)
+            : throw new ArgumentException($"The {words} words of {range} don't fit into one span; take a smaller range.", nameof(range));
     }
 
     /// <summary>The index of the page that holds <paramref name="address"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The address does not lie in the bitmap's range.</exception>
     public ulong PageOf(Iova address)
     {
         if (address < Range.Start || address > Range.Last)
@@ -81,6 +93,7 @@ public sealed unsafe partial class DirtyBitmap : IDisposable
     }
 
     /// <summary>Whether a page is set.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such page.</exception>
     public bool IsSet(ulong page)
     {
         Check(page, 1);
@@ -88,6 +101,7 @@ public sealed unsafe partial class DirtyBitmap : IDisposable
     }
 
     /// <summary>Sets every page that <paramref name="range"/> touches, be it only in part.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The range does not lie in the bitmap's; nothing was set.</exception>
     public void Set(IovaRange range)
     {
         var (first, count) = PagesOf(range);
@@ -95,6 +109,7 @@ public sealed unsafe partial class DirtyBitmap : IDisposable
     }
 
     /// <summary>Sets <paramref name="count"/> pages from page <paramref name="first"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">They are not all within the bitmap's pages; nothing was done.</exception>
     public void SetPages(ulong first, ulong count)
     {
         Check(first, count);
@@ -116,7 +131,8 @@ public sealed unsafe partial class DirtyBitmap : IDisposable
         words[lastWord] |= tail;
     }
 
-    /// <summary>Sets pages with interlocked operations and release order: safe beside other setters and a drain in other threads.</summary>
+    /// <summary>Sets pages with interlocked operations and release order: safe beside other setters and one drain in other threads.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">They are not all within the bitmap's pages; nothing was set.</exception>
     public void SetPagesAtomic(ulong first, ulong count)
     {
         Check(first, count);
@@ -142,6 +158,7 @@ public sealed unsafe partial class DirtyBitmap : IDisposable
     public void Clear() => NativeMemory.Clear(Live(), WordCount * sizeof(ulong));
 
     /// <summary>Clears <paramref name="count"/> pages from page <paramref name="first"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">They are not all within the bitmap's pages; nothing was done.</exception>
     public void ClearPages(ulong first, ulong count)
     {
         Check(first, count);
@@ -167,6 +184,7 @@ public sealed unsafe partial class DirtyBitmap : IDisposable
     public ulong Count() => BitmapKernels.Count(Live(), WordCount);
 
     /// <summary>The number of set pages among <paramref name="count"/> pages from page <paramref name="first"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">They are not all within the bitmap's pages; nothing was done.</exception>
     public ulong Count(ulong first, ulong count)
     {
         Check(first, count);
@@ -197,13 +215,17 @@ public sealed unsafe partial class DirtyBitmap : IDisposable
     /// <summary>The pages that <paramref name="range"/> touches.</summary>
     private (ulong First, ulong Count) PagesOf(IovaRange range)
     {
+        CheckHolds(range);
+        var first = PageOf(range.Start);
+        return (first, PageOf(range.Last) - first + 1);
+    }
+
+    private void CheckHolds(IovaRange range)
+    {
         if (!Range.Contains(range))
         {
             throw new ArgumentOutOfRangeException(nameof(range), range, $"Not within the bitmap's range {Range}.");
         }
-
-        var first = PageOf(range.Start);
-        return (first, PageOf(range.Last) - first + 1);
     }
 
     private void Check(ulong first, ulong count)

@@ -8,7 +8,7 @@ public sealed class GuestMemory
     private readonly GuestRegion[] _regions;
 
     /// <summary>Guest memory of <paramref name="regions"/>, in any order.</summary>
-    /// <exception cref="ArgumentException">No region, a region that is not aligned to 4 KiB, empty or wrapping, or two that overlap.</exception>
+    /// <exception cref="ArgumentException">No region; one that is not aligned to 4 KiB, empty, wrapping or mapped nowhere; or two that overlap.</exception>
     public GuestMemory(IEnumerable<GuestRegion> regions)
     {
         _regions = [.. regions.OrderBy(region => region.Start.Value)];
@@ -22,6 +22,11 @@ public sealed class GuestMemory
             if (_regions[i].LengthBytes == 0 || !_regions[i].Range.IsAligned(PageSize.Size4K))
             {
                 throw new ArgumentException($"Region {_regions[i].Start} of {_regions[i].LengthBytes} bytes is not made of whole 4 KiB pages.", nameof(regions));
+            }
+
+            if (_regions[i].Host.Value == 0 || ulong.MaxValue - _regions[i].Host.Value < _regions[i].LengthBytes)
+            {
+                throw new ArgumentException($"Region {_regions[i].Start} of {_regions[i].LengthBytes} bytes can't be mapped at {_regions[i].Host}.", nameof(regions));
             }
 
             if (i > 0 && _regions[i].Start <= _regions[i - 1].Last)

@@ -2,10 +2,11 @@ using System.Numerics;
 
 namespace Ferry.Memory;
 
-/// <summary>A page size: a power of two of at least 4 KiB.</summary>
+/// <summary>A page size: a power of two of at least 4 KiB, which is also the default value.</summary>
 public readonly record struct PageSize : IComparable<PageSize>
 {
-    private readonly byte _shift;
+    /// <summary>Beyond that of 4 KiB, so that the default value equals it.</summary>
+    private readonly byte _extraShift;
 
     /// <summary>The page size of <paramref name="bytes"/> bytes.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Not a power of two, or below 4096.</exception>
@@ -16,7 +17,7 @@ public readonly record struct PageSize : IComparable<PageSize>
             throw new ArgumentOutOfRangeException(nameof(bytes), bytes, "A page size is a power of two of at least 4096 bytes.");
         }
 
-        _shift = (byte)BitOperations.Log2(bytes);
+        _extraShift = (byte)(BitOperations.Log2(bytes) - 12);
     }
 
     /// <summary>4 KiB.</summary>
@@ -28,8 +29,8 @@ public readonly record struct PageSize : IComparable<PageSize>
     /// <summary>The size in bytes.</summary>
     public ulong Bytes => 1UL << Shift;
 
-    /// <summary>The base-2 logarithm of the size; 12 for 4 KiB, also for the default value.</summary>
-    public int Shift => _shift == 0 ? 12 : _shift;
+    /// <summary>The base-2 logarithm of the size; 12 for 4 KiB.</summary>
+    public int Shift => 12 + _extraShift;
 
     /// <inheritdoc/>
     public int CompareTo(PageSize other) => Shift.CompareTo(other.Shift);

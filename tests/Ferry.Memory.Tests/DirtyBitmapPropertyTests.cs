@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Ferry.Memory.Tests;
 
-/// <summary>Every operation against a naive model of one bool a page.</summary>
+/// <summary>Setting, clearing, counting and finding runs, against one bool a page.</summary>
 public sealed class DirtyBitmapPropertyTests
 {
     private const ulong Base = 0x7000_0000;
@@ -13,11 +13,13 @@ public sealed class DirtyBitmapPropertyTests
         from runs in Gen.Select(Gen.Int[0, pages - 1], Gen.Int[0, pages]).Select((first, count) => (first, Math.Min(count, pages - first))).Array[0, 12]
         select (pages, runs);
 
+    public DirtyBitmapPropertyTests() => VectorWidth.AssertAsAskedFor();
+
     [Fact]
     public void Setting_clearing_and_counting_agree_with_the_model() => Gen.Select(Cases, Cases, Gen.Bool).Sample((sets, clears, atomic) =>
     {
-        using var bitmap = Create(sets.Pages);
-        var model = new bool[sets.Pages];
+        var model = new PageModel(Base, 12, new bool[sets.Pages]);
+        using var bitmap = model.ToBitmap();
         foreach (var (first, count) in sets.Runs)
         {
             if (atomic)
@@ -29,40 +31,52 @@ public sealed class DirtyBitmapPropertyTests
                 bitmap.SetPages((ulong)first, (ulong)count);
             }
 
-            Array.Fill(model, true, first, count);
+            Array.Fill(model.Pages, true, first, count);
         }
 
         foreach (var (first, count) in clears.Runs.Where(run => run.First + run.Count <= sets.Pages))
         {
             bitmap.ClearPages((ulong)first, (ulong)count);
-            Array.Fill(model, false, first, count);
+            Array.Fill(model.Pages, false, first, count);
         }
 
-        AssertEqual(model, bitmap);
+        model.AssertEquals(bitmap);
         foreach (var (first, count) in sets.Runs)
         {
-            Assert.Equal((ulong)model.Skip(first).Take(count).Count(set => set), bitmap.Count((ulong)first, (ulong)count));
+            Assert.Equal((ulong)model.Pages.Skip(first).Take(count).Count(set => set), bitmap.Count((ulong)first, (ulong)count));
         }
     });
 
     [Fact]
-    public void Runs_are_the_models_runs() => Gen.Select(Cases, Gen.Int[0, 3000], Gen.Int[0, 3000]).Sample((sets, a, b) =>
+    public void Everything_can_be_set_and_cleared_and_nothing_lies_beyond() => Gen.Int[1, 700].Sample(pages =>
     {
-        using var bitmap = Create(sets.Pages);
-        var model = Apply(bitmap, sets.Runs, sets.Pages);
-        var from = Math.Min(Math.Min(a, b), sets.Pages);
-        var end = Math.Min(Math.Max(a, b), sets.Pages);
+        var model = new PageModel(Base, 12, new bool[pages]);
+        using var bitmap = model.ToBitmap();
+        bitmap.SetAll();
+        Array.Fill(model.Pages, true);
+        model.AssertEquals(bitmap);
+        bitmap.Clear();
+        Assert.All(bitmap.Words.ToArray(), word => Assert.Equal(0UL, word));
+    }, iter: 100);
+
+    [Fact]
+    public void Runs_are_the_models_runs() => Gen.Select(Gen.Int[1, 3000], PageModel.Seeds, Gen.Int[0, 3000], Gen.Int[0, 3000]).Sample((pages, seed, a, b) =>
+    {
+        var model = new PageModel(Base, 12, PageModel.RandomPages(pages, seed));
+        using var bitmap = model.ToBitmap();
+        var from = Math.Min(Math.Min(a, b), pages);
+        var end = Math.Min(Math.Max(a, b), pages);
         var expected = new List<(ulong, ulong)>();
         for (var i = from; i < end; i++)
         {
-            if (model[i])
+            var start = i;
+            while (i < end && model.Pages[i])
             {
-                var start = i;
-                while (i < end && model[i])
-                {
-                    i++;
-                }
+                i++;
+            }
 
+            if (i > start)
+            {
                 expected.Add(((ulong)start, (ulong)(i - start)));
             }
         }
@@ -77,130 +91,34 @@ public sealed class DirtyBitmapPropertyTests
     });
 
     [Fact]
-    public void Or_of_another_bitmap_widens_narrows_and_counts_what_it_added() =>
-        Gen.Select(Gen.Int[0, 3], Gen.Int[0, 3], Gen.Int[1, 40], Gen.Int[0, 20], Gen.Int[1, 20], Gen.Int[0, 1000]).Sample((targetShift, sourceShift, blocks, at, length, seed) =>
-        {
-            // One block is 8 small pages, the largest page size here.
-            at = Math.Min(at, blocks - 1);
-            length = Math.Min(length, blocks - at);
-            using var target = new DirtyBitmap(new(new(Base), (ulong)blocks << 15), new(4096UL << targetShift));
-            using var source = new DirtyBitmap(new(new(Base + ((ulong)at << 15)), (ulong)length << 15), new(4096UL << sourceShift));
-            var random = new Random(seed);
-            var targetModel = Randomize(target, random);
-            var sourceModel = Randomize(source, random);
-            var added = Merge(targetModel, targetShift, sourceModel, sourceShift, at * 8);
-            Assert.Equal((ulong)added, target.Or(source));
-            AssertEqual(targetModel, target);
-            AssertEqual(sourceModel, source);
-        });
-
-    [Fact]
-    public void Or_of_a_raw_report_takes_any_bit_offset_and_ignores_bits_beyond_its_pages() =>
-        Gen.Select(Gen.Int[1, 700], Gen.Int[0, 700], Gen.Int[1, 700], Gen.Int[0, 100000]).Sample((pages, at, count, seed) =>
-        {
-            at = Math.Min(at, pages - 1);
-            count = Math.Min(count, pages - at);
-            using var target = Create(pages);
-            var random = new Random(seed);
-            var model = Randomize(target, random);
-            var words = new ulong[(count + 63) / 64];
-            random.NextBytes(System.Runtime.InteropServices.MemoryMarshal.AsBytes(words.AsSpan()));
-            var added = 0UL;
-            for (var i = 0; i < count; i++)
-            {
-                if ((words[i / 64] >> (i % 64) & 1) != 0 && !model[at + i])
-                {
-                    model[at + i] = true;
-                    added++;
-                }
-            }
-
-            Assert.Equal(added, target.Or(words, new(Base + ((ulong)at << 12)), PageSize.Size4K, (ulong)count));
-            AssertEqual(model, target);
-        });
-
-    [Fact]
-    public void Drain_moves_exactly_the_asked_pages() =>
-        Gen.Select(Gen.Int[0, 2], Gen.Int[0, 2], Gen.Int[1, 60], Gen.Int[0, 500], Gen.Int[0, 500], Gen.Int[0, 100000]).Sample((sourceShift, targetShift, blocks, a, b, seed) =>
-        {
-            using var source = new DirtyBitmap(new(new(Base), (ulong)blocks << 14), new(4096UL << sourceShift));
-            using var target = new DirtyBitmap(new(new(Base), (ulong)blocks << 14), new(4096UL << targetShift));
-            var random = new Random(seed);
-            var sourceModel = Randomize(source, random);
-            var targetModel = Randomize(target, random);
-            var first = Math.Min(a, sourceModel.Length);
-            var count = Math.Min(b, sourceModel.Length - first);
-            var taken = sourceModel.Select((set, i) => set && i >= first && i < first + count).ToArray();
-            var added = Merge(targetModel, targetShift, taken, sourceShift, 0);
-            Assert.Equal((ulong)added, source.Drain(target, (ulong)first, (ulong)count));
-            AssertEqual(targetModel, target);
-            AssertEqual([.. sourceModel.Zip(taken, (set, moved) => set && !moved)], source);
-        });
-
-    [Fact]
     public void A_set_range_sets_every_page_it_touches() => Gen.Select(Gen.Int[0, 60_000], Gen.Int[1, 60_000]).Sample((start, length) =>
     {
-        using var bitmap = Create(32);
+        var model = new PageModel(Base, 12, [.. Enumerable.Range(0, 32).Select(page => page >= start / 4096 && page <= (start + length - 1) / 4096)]);
+        using var bitmap = new DirtyBitmap(model.Range, PageSize.Size4K);
         bitmap.Set(new(new(Base + (ulong)start), (ulong)length));
-        var model = Enumerable.Range(0, 32).Select(page => page >= start / 4096 && page <= (start + length - 1) / 4096).ToArray();
-        AssertEqual(model, bitmap);
+        model.AssertEquals(bitmap);
+        Assert.Equal((ulong)(start / 4096), bitmap.PageOf(new(Base + (ulong)start)));
     });
 
-    private static DirtyBitmap Create(int pages) => new(new(new(Base), (ulong)pages << 12), PageSize.Size4K);
-
-    private static bool[] Apply(DirtyBitmap bitmap, (int First, int Count)[] runs, int pages)
+    [Fact]
+    public void The_words_of_an_aligned_range_are_the_bitmaps_own() => Gen.Select(Gen.Int[1, 700], PageModel.Seeds, Gen.Int[0, 10], Gen.Int[1, 700]).Sample((pages, seed, firstWord, count) =>
     {
-        var model = new bool[pages];
-        foreach (var (first, count) in runs)
+        var model = new PageModel(Base, 12, PageModel.RandomPages(pages, seed));
+        using var bitmap = model.ToBitmap();
+        var first = Math.Min(firstWord * 64, (pages - 1) / 64 * 64);
+        count = Math.Min(count, pages - first);
+        var range = new IovaRange(new(Base + ((ulong)first << 12)), (ulong)count << 12);
+        Assert.Equal(count % 64 == 0 || first + count == pages, bitmap.IsWordAligned(range));
+        if (!bitmap.IsWordAligned(range))
         {
-            bitmap.SetPages((ulong)first, (ulong)count);
-            Array.Fill(model, true, first, count);
+            Assert.Throws<ArgumentException>(() => bitmap.WordsOf(range).Length);
+            return;
         }
 
-        return model;
-    }
-
-    private static bool[] Randomize(DirtyBitmap bitmap, Random random)
-    {
-        var model = new bool[bitmap.PageCount];
-        var density = random.NextDouble() * random.NextDouble();
-        for (var i = 0; i < model.Length; i++)
-        {
-            if (random.NextDouble() < density)
-            {
-                model[i] = true;
-                bitmap.SetPages((ulong)i, 1);
-            }
-        }
-
-        return model;
-    }
-
-    /// <summary>ORs page by page; offsets are in small pages.</summary>
-    private static int Merge(bool[] target, int targetShift, bool[] source, int sourceShift, int offset)
-    {
-        var added = 0;
-        for (var i = 0; i < source.Length; i++)
-        {
-            for (var small = i << sourceShift; source[i] && small < (i + 1) << sourceShift; small++)
-            {
-                ref var set = ref target[(offset + small) >> targetShift];
-                added += set ? 0 : 1;
-                set = true;
-            }
-        }
-
-        return added;
-    }
-
-    private static void AssertEqual(bool[] model, DirtyBitmap bitmap)
-    {
-        Assert.Equal((ulong)model.Length, bitmap.PageCount);
-        for (var i = 0; i < model.Length; i++)
-        {
-            Assert.True(model[i] == bitmap.IsSet((ulong)i), $"page {i} of {model.Length} should be {model[i]}");
-        }
-
-        Assert.Equal((ulong)model.Count(set => set), bitmap.Count());
-    }
+        var words = bitmap.WordsOf(range);
+        Assert.Equal((count + 63) / 64, words.Length);
+        words[0] |= 1;
+        model.Pages[first] = true;
+        model.AssertEquals(bitmap);
+    });
 }
