@@ -43,6 +43,9 @@ internal static unsafe partial class SocketCalls
     [LibraryImport("libc", EntryPoint = "connect", SetLastError = true)]
     internal static partial int Connect(SafeFileHandle socket, void* address, uint addressBytes);
 
+    [LibraryImport("libc", EntryPoint = "getsockname", SetLastError = true)]
+    internal static partial int GetName(SafeFileHandle socket, void* address, uint* addressBytes);
+
     [LibraryImport("libc", EntryPoint = "sendmsg", SetLastError = true)]
     internal static partial nint SendMessage(SafeFileHandle socket, SocketMessage* message, int flags);
 
