@@ -1,0 +1,248 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using Ferry.Migration.Execution;
+using Ferry.Migration.Reports;
+using Ferry.Migration.Transport;
+using Ferry.Migration.Wire;
+
+namespace Ferry.Migration.Destination;
+
+/// <summary>Takes pages and states until the source asks whether all is here.</summary>
+internal sealed class Receiving : IDisposable
+{
+    private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(100);
+
+    // Long enough for a source that gives up to say why before its connections are seen to end.
+    private static readonly TimeSpan LastWordWait = TimeSpan.FromMilliseconds(500);
+
+    private readonly ReceiveContext _context;
+    private readonly ControlChannel _control;
+    private readonly DestinationSteps _steps;
+    private readonly PageSink _sink;
+    private readonly Populator _populator;
+    private readonly List<ChannelReceiver> _channels = [];
+    private bool _isSealed;
+    private long _lostSince;
+
+    internal Receiving(ReceiveContext context, ControlChannel control, DestinationSteps steps)
+    {
+        (_context, _control, _steps) = (context, control, steps);
+        var description = context.Description!;
+        _sink = new PageSink(context.Layout);
+        if (!context.Options.MemoryIsZero)
+        {
+            _sink.Distrust(context.Machine.FindPopulated());
+        }
+
+        _populator = new Populator(context.Machine, context.Layout, description.Populated, description.Populate, context.Options.Threads);
+    }
+
+    internal ulong ReceivedBytes => Sum(static reader => reader.ReceivedBytes);
+
+    internal ulong ReceivedPages => Sum(static reader => reader.ReceivedPages);
+
+    internal ulong ZeroPages => Sum(static reader => reader.ZeroPages);
+
+    internal ulong UntouchedZeroPages => Sum(static reader => reader.UntouchedZeroPages);
+
+    internal uint Round => _channels.Count == 0 ? 0 : _channels[0].Reader.Round;
+
+    internal ulong PopulatedBytes => _populator.PopulatedBytes;
+
+    internal TimeSpan Populate => _populator.Elapsed;
+
+    internal TimeSpan Cpu => _channels.Aggregate(_populator.Cpu, (sum, channel) => sum + channel.Cpu);
+
+    /// <summary>Readies everything and takes frames up to <see cref="ControlKind.Prepare"/>; then the whole machine is here and stands still.</summary>
+    /// <exception cref="MigrationFailedException">The source kept the machine, or it is not whole.</exception>
+    internal void Run(Reception reception)
+    {
+        OpenChannels(reception.AcceptChannels(_context.Description!.Channels));
+        _steps.Enter();
+        if (_context.Description.Populate == PopulateMode.Before)
+        {
+            _context.Phase = MigrationPhase.Populate;
+            while (!_populator.Wait(Slice))
+            {
+                Tick();
+            }
+        }
+
+        Span<byte> ready = stackalloc byte[8];
+        BinaryPrimitives.WriteInt64LittleEndian(ready, _populator.Elapsed.Ticks);
+        _control.Send(ControlKind.Ready, ready);
+        _context.Phase = MigrationPhase.Rounds;
+        while (Next() is var kind && kind != ControlKind.Prepare)
+        {
+            Take(kind, new FrameReader(kind, _control.Received));
+        }
+
+        Prepare(new FrameReader(ControlKind.Prepare, _control.Received));
+    }
+
+    public void Dispose()
+    {
+        _channels.ForEach(channel => channel.Dispose());
+        _populator.Dispose();
+    }
+
+    private void OpenChannels(IConnection[] connections)
+    {
+        var description = _context.Description!;
+        for (var i = 0; i < connections.Length; i++)
+        {
+            var reader = new ChunkReader(_sink, (ushort)i, connections.Length, connections[i], description.Compression, _populator);
+            _channels.Add(new ChannelReceiver(_context, (ushort)i, reader, _control));
+        }
+    }
+
+    private ControlKind Next()
+    {
+        while (true)
+        {
+            if (_control.TryReceive(Slice, out var kind))
+            {
+                return kind;
+            }
+
+            ThrowIfFailed();
+        }
+    }
+
+    private void Take(ControlKind kind, FrameReader reader)
+    {
+        switch (kind)
+        {
+            case ControlKind.DeviceData:
+                Device(reader.UInt32()).Take(reader.Rest(), _context.PauseBegan != 0);
+                break;
+            case ControlKind.DeviceEnd:
+                Device(reader.UInt32()).End(reader.UInt64(), reader.UInt64());
+                break;
+            case ControlKind.VcpuData:
+                _steps.Vcpus.Take(reader.Rest());
+                break;
+            case ControlKind.VcpuEnd:
+                _steps.Vcpus.End(reader.UInt64(), reader.UInt64());
+                break;
+            case ControlKind.Paused:
+                _context.PauseBegan = Stopwatch.GetTimestamp();
+                _context.Phase = MigrationPhase.Switchover;
+                break;
+            case ControlKind.Verify:
+                Verify();
+                break;
+            case ControlKind.Abort:
+                throw new SourceAbortedException(reader.Text());
+            default:
+                throw new StreamProtocolException($"{_control.Connection.Peer} sent {kind} before the machine was whole.");
+        }
+    }
+
+    private void Verify()
+    {
+        _context.Phase = MigrationPhase.Verify;
+        Seal();
+        var hash = MemoryHasher.Hash(_context.Machine, _context.Layout, _context.Options.Threads, Tick, out var cpu);
+        _context.CrewCpu += cpu;
+        _context.MemoryHash = hash;
+        var payload = new byte[8 + (8 * hash.Groups.Length)];
+        BinaryPrimitives.WriteUInt64LittleEndian(payload, hash.Total);
+        for (var i = 0; i < hash.Groups.Length; i++)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(payload.AsSpan(8 + (8 * i)), hash.Groups[i]);
+        }
+
+        _control.Send(ControlKind.VerifyResult, payload);
+    }
+
+    private void Prepare(FrameReader reader)
+    {
+        var isVerified = reader.Byte() != 0;
+        var sourceHash = reader.UInt64();
+        Seal();
+        var (tornPages, firstTorn) = _sink.Torn();
+        if (tornPages != 0)
+        {
+            throw new MigrationFailedException(
+                FailureKind.Verification,
+                $"{tornPages} pages are not what their hashes say, the first at {_context.Layout.AddressOf((uint)firstTorn)}: they were altered on the way, or written without a tracker seeing it.");
+        }
+
+        if (isVerified || _context.MemoryHash is not null || _context.Description!.Verify)
+        {
+            _context.MemoryVerified = isVerified && _context.MemoryHash is { } hash && hash.Total == sourceHash;
+            if (_context.MemoryVerified is not true)
+            {
+                throw new MigrationFailedException(FailureKind.Verification, "Memory was to be verified and was not, or differs.");
+            }
+        }
+
+        _steps.Finish();
+        ThrowIfFailed();
+    }
+
+    // From here on no channel writes guest memory: nobody may alter what was hashed and checked.
+    private void Seal()
+    {
+        if (_isSealed)
+        {
+            return;
+        }
+
+        var isWhole = _channels.All(channel => channel.IsBetweenRounds && channel.Reader.Round == _channels[0].Reader.Round);
+        _channels.ForEach(channel => channel.Stop());
+        _isSealed = true;
+        _ = _populator.Wait(Timeout.InfiniteTimeSpan);
+        if (_context.Failure is { } failure)
+        {
+            throw failure;
+        }
+
+        if (!isWhole)
+        {
+            throw new StreamProtocolException($"{_control.Connection.Peer} went on before all channels had ended their round.");
+        }
+    }
+
+    private DeviceReceiver Device(uint index) => index < _steps.Devices.Count
+        ? _steps.Devices[(int)index]
+        : throw new StreamProtocolException($"State came for device {index} of {_steps.Devices.Count}.");
+
+    private void Tick()
+    {
+        ThrowIfFailed();
+        Span<byte> busy = stackalloc byte[8];
+        BinaryPrimitives.WriteUInt64LittleEndian(busy, _populator.PopulatedBytes);
+        _control.Send(ControlKind.Busy, busy);
+    }
+
+    private void ThrowIfFailed()
+    {
+        _context.ThrowIfCancelled();
+        if (_context.Failure is { } failure)
+        {
+            throw failure;
+        }
+
+        if (_isSealed)
+        {
+            return;
+        }
+
+        _ = _populator.Wait(TimeSpan.Zero);
+        for (var i = 0; i < _channels.Count; i++)
+        {
+            if (_channels[i].Lost is { } lost)
+            {
+                _lostSince = _lostSince == 0 ? Stopwatch.GetTimestamp() : _lostSince;
+                if (Stopwatch.GetElapsedTime(_lostSince) > LastWordWait)
+                {
+                    throw new MigrationFailedException(FailureKind.Error, $"Channel {i} was lost: {lost.Message}", lost);
+                }
+            }
+        }
+    }
+
+    private ulong Sum(Func<ChunkReader, ulong> of) => _channels.Aggregate(0UL, (sum, channel) => sum + of(channel.Reader));
+}

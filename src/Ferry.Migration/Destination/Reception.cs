@@ -1,0 +1,203 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using Ferry.Migration.Execution;
+using Ferry.Migration.Reports;
+using Ferry.Migration.Transport;
+using Ferry.Migration.Wire;
+
+namespace Ferry.Migration.Destination;
+
+/// <summary>Takes connections and finds out what they are for; strangers are sent away and cost nothing.</summary>
+internal sealed class Reception(ReceiveContext context)
+{
+    private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(100);
+
+    // A stranger that connects and says nothing must not keep the source waiting for long.
+    private static readonly TimeSpan OpeningWait = TimeSpan.FromSeconds(2);
+
+    /// <summary>Waits for a source whose machine can be taken, and accepts it. Those that can't are told why.</summary>
+    /// <exception cref="MigrationFailedException">Nobody came in time, or it was cancelled.</exception>
+    internal ControlChannel AcceptSource()
+    {
+        var began = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            var (connection, opening) = Accept(began, context.Options.ConnectWait, "No source connected");
+            if (opening.Kind != ConnectionKind.Control)
+            {
+                connection.Dispose();
+                continue;
+            }
+
+            var control = new ControlChannel(connection);
+            var isTaken = false;
+            try
+            {
+                isTaken = Introduce(control, opening);
+                if (isTaken)
+                {
+                    return control;
+                }
+            }
+            catch (Exception e) when (e is IOException or TimeoutException or StreamProtocolException)
+            {
+                LastRefusal = e.Message;
+                TryRefuse(control, e.Message);
+            }
+            finally
+            {
+                if (!isTaken)
+                {
+                    control.Dispose();
+                }
+            }
+        }
+    }
+
+    /// <summary>Why the last source was refused, or null.</summary>
+    internal string? LastRefusal { get; private set; }
+
+    /// <summary>Waits for all data connections of the source that was accepted.</summary>
+    internal IConnection[] AcceptChannels(int count)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var connections = new IConnection?[count];
+        try
+        {
+            for (var missing = count; missing > 0;)
+            {
+                var (connection, opening) = Accept(began, context.Options.PeerTimeout, $"{missing} of {count} data connections did not come");
+                if (opening.Kind == ConnectionKind.Data && IsOurs(opening) && opening.Channel < count && connections[opening.Channel] is null)
+                {
+                    connections[opening.Channel] = connection;
+                    missing--;
+                }
+                else
+                {
+                    connection.Dispose();
+                }
+            }
+
+            return connections!;
+        }
+        catch
+        {
+            foreach (var connection in connections)
+            {
+                connection?.Dispose();
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Waits for the source to come back and ask about the migration.</summary>
+    /// <returns>Null where it does not within what is left of <paramref name="wait"/> since <paramref name="began"/>, or it was cancelled.</returns>
+    internal ControlChannel? AcceptSettling(long began, TimeSpan wait, CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested && (wait == Timeout.InfiniteTimeSpan || Stopwatch.GetElapsedTime(began) < wait))
+        {
+            if (TryAccept() is not { } accepted)
+            {
+                continue;
+            }
+
+            if (accepted.Opening.Kind == ConnectionKind.Settle && IsOurs(accepted.Opening))
+            {
+                return new ControlChannel(accepted.Connection);
+            }
+
+            accepted.Connection.Dispose();
+        }
+
+        return null;
+    }
+
+    private static void TryRefuse(ControlChannel control, string reason)
+    {
+        try
+        {
+            control.SendText(ControlKind.Refuse, [], reason);
+        }
+        catch (Exception e) when (e is IOException or TimeoutException)
+        {
+            // It went away and needs no answer.
+        }
+    }
+
+    private bool IsOurs(in Opening opening) => opening.MigrationId == context.MigrationId && opening.Token == context.Token && opening.Major == StreamVersion.Major;
+
+    private (IConnection Connection, Opening Opening) Accept(long began, TimeSpan wait, string failure)
+    {
+        while (true)
+        {
+            context.ThrowIfCancelled();
+            if (TryAccept() is { } accepted)
+            {
+                return accepted;
+            }
+
+            if (wait != Timeout.InfiniteTimeSpan && Stopwatch.GetElapsedTime(began) > wait)
+            {
+                throw new MigrationFailedException(FailureKind.Error, $"{failure} within {wait.TotalSeconds:0.#} s.");
+            }
+        }
+    }
+
+    private (IConnection Connection, Opening Opening)? TryAccept()
+    {
+        var connection = context.Options.Listener.Accept(Slice);
+        if (connection is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            using var buffer = new NativeBuffer(Opening.LengthBytes);
+            if (connection.WaitToReceive(OpeningWait))
+            {
+                connection.Receive([buffer.Segment(0, Opening.LengthBytes)]);
+                return (connection, Opening.Parse(buffer.Span));
+            }
+        }
+        catch (Exception e) when (e is IOException or TimeoutException or StreamProtocolException)
+        {
+            LastRefusal = $"{connection.Peer}: {e.Message}";
+        }
+
+        connection.Dispose();
+        return null;
+    }
+
+    private bool Introduce(ControlChannel control, Opening opening)
+    {
+        if (opening.Major != StreamVersion.Major)
+        {
+            LastRefusal = $"the stream has version {opening.Major}.{opening.Minor}; this destination reads version {StreamVersion.Major}.{StreamVersion.Minor}";
+            TryRefuse(control, LastRefusal);
+            return false;
+        }
+
+        if (!control.TryReceive(context.Options.PeerTimeout, out var kind) || kind != ControlKind.Describe)
+        {
+            throw new StreamProtocolException($"{control.Connection.Peer} did not describe its machine.");
+        }
+
+        var description = MachineDescription.Parse(control.Received);
+        if (Admission.Refusal(context.Machine, description) is { } refusal)
+        {
+            LastRefusal = refusal;
+            TryRefuse(control, refusal);
+            return false;
+        }
+
+        Span<byte> token = stackalloc byte[16];
+        RandomNumberGenerator.Fill(token);
+        context.MigrationId = opening.MigrationId;
+        context.Token = System.Buffers.Binary.BinaryPrimitives.ReadUInt128LittleEndian(token);
+        context.Description = description;
+        control.Send(ControlKind.Accept, token);
+        return true;
+    }
+}

@@ -1,0 +1,160 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using Ferry.Migration.Execution;
+using Ferry.Migration.Reports;
+using Ferry.Migration.Wire;
+
+namespace Ferry.Migration.Source;
+
+/// <summary>Gives the machine away: prepare, commit, and where the link dies after it, asking until it is known who runs.</summary>
+/// <remarks>docs/hand-over.md has the states of both sides after each failure.</remarks>
+internal sealed class HandOver(SourceContext context, SourceLink link)
+{
+    // The guest waits for nothing here, but the caller does.
+    private static readonly TimeSpan LongestAbortPause = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Whether the destination may hold the whole machine, and wait for a word.</summary>
+    internal bool MayBePrepared { get; private set; }
+
+    /// <exception cref="MigrationFailedException">The destination doesn't hold the whole machine.</exception>
+    internal void Prepare()
+    {
+        Span<byte> payload = stackalloc byte[9];
+        payload[0] = context.MemoryVerified is true ? (byte)1 : (byte)0;
+        BinaryPrimitives.WriteUInt64LittleEndian(payload[1..], context.MemoryHash);
+        MayBePrepared = true;
+        link.Control.Send(ControlKind.Prepare, payload);
+        link.Await(ControlKind.Prepared);
+        context.Phase = MigrationPhase.Prepared;
+    }
+
+    /// <summary>From here on the machine never runs here by itself.</summary>
+    /// <exception cref="InDoubtException">Nobody said that it runs there.</exception>
+    /// <exception cref="MigrationFailedException">It was cancelled before commit, or the destination said that it threw the machine away.</exception>
+    internal void Commit()
+    {
+        context.ThrowIfCancelled();
+        context.IsCommitted = true;
+        context.Phase = MigrationPhase.Committed;
+        string reason;
+        try
+        {
+            link.Control.Send(ControlKind.Commit, []);
+            AwaitRunning(link);
+            return;
+        }
+        catch (Exception e) when (IsLinkFailure(e))
+        {
+            reason = e.Message;
+        }
+
+        link.Control.Connection.Abort();
+        Settle(reason, CancellationToken.None);
+    }
+
+    /// <summary>Reconnects and asks what became of the machine, as often as the options say.</summary>
+    internal void Settle(string reason, CancellationToken cancellation)
+    {
+        context.Phase = MigrationPhase.Settling;
+        for (var i = 0; i < context.Options.ReconnectTries && !cancellation.IsCancellationRequested && !context.Cancellation.IsCancellationRequested; i++)
+        {
+            if (i > 0)
+            {
+                cancellation.WaitHandle.WaitOne(context.Options.ReconnectPause);
+            }
+
+            try
+            {
+                using var again = SourceLink.Open(context, ConnectionKind.Settle);
+                again.Await(ControlKind.State);
+                if (TakeState(again))
+                {
+                    return;
+                }
+            }
+            catch (Exception e) when (IsLinkFailure(e))
+            {
+                reason = e.Message;
+            }
+        }
+
+        throw new InDoubtException(reason);
+    }
+
+    /// <summary>Tells the destination that the machine stays here, also if the link has to be made anew for it.</summary>
+    /// <returns>Whether it was told.</returns>
+    internal static bool Abort(SourceContext context, SourceLink link, bool mayBePrepared, string reason)
+    {
+        try
+        {
+            link.Control.SendText(ControlKind.Abort, [], reason);
+            return true;
+        }
+        catch (Exception e) when (IsLinkFailure(e))
+        {
+            link.Control.Connection.Abort();
+        }
+
+        // A destination that is not prepared gives up by itself; one that is would wait.
+        for (var i = 0; mayBePrepared && i < Math.Min(3, context.Options.ReconnectTries); i++)
+        {
+            try
+            {
+                using var again = SourceLink.Open(context, ConnectionKind.Settle);
+                again.Await(ControlKind.State);
+                again.Control.SendText(ControlKind.Abort, [], reason);
+                again.Await(ControlKind.State);
+                return true;
+            }
+            catch (Exception e) when (IsLinkFailure(e))
+            {
+                Thread.Sleep(context.Options.ReconnectPause < LongestAbortPause ? context.Options.ReconnectPause : LongestAbortPause);
+            }
+        }
+
+        return false;
+    }
+
+    private static bool IsLinkFailure(Exception e) =>
+        e is IOException or TimeoutException or StreamProtocolException or MigrationFailedException;
+
+    // True where it is settled.
+    private bool TakeState(SourceLink again)
+    {
+        var reader = new FrameReader(ControlKind.State, again.Control.Received);
+        var state = (SettleState)reader.Byte();
+        var text = reader.Text();
+        switch (state)
+        {
+            case SettleState.Prepared:
+                again.Control.Send(ControlKind.Commit, []);
+                AwaitRunning(again);
+                return true;
+            case SettleState.Running:
+                AwaitRunning(again);
+                return true;
+            case SettleState.Discarded:
+                context.IsCommitted = false;
+                throw new DiscardedException(text);
+            case SettleState.StartFailed:
+                throw new InDoubtException($"the destination could not start it: {text}");
+            default:
+                throw new StreamProtocolException($"{again.Control.Connection.Peer} says state {(byte)state}, which is none.");
+        }
+    }
+
+    private void AwaitRunning(SourceLink on)
+    {
+        on.Await(ControlKind.Running);
+        context.Downtime = Stopwatch.GetElapsedTime(context.PauseBegan);
+        context.Destination = RunningAccount.Parse(on.Control.Received);
+        try
+        {
+            on.Control.Send(ControlKind.Done, []);
+        }
+        catch (Exception e) when (e is IOException or TimeoutException)
+        {
+            // The destination runs; that it is not thanked costs it a wait.
+        }
+    }
+}

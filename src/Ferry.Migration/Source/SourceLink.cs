@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using Ferry.Migration.Execution;
+using Ferry.Migration.Reports;
+using Ferry.Migration.Transport;
+using Ferry.Migration.Wire;
+
+namespace Ferry.Migration.Source;
+
+/// <summary>The source's end of a control connection: opens it, and waits for answers without waiting for ever.</summary>
+internal sealed class SourceLink : IDisposable
+{
+    // Long enough to cost nothing, short enough for a person who cancels.
+    private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(50);
+
+    private readonly SourceContext _context;
+
+    private SourceLink(SourceContext context, IConnection connection) => (_context, Control) = (context, new ControlChannel(connection));
+
+    internal ControlChannel Control { get; }
+
+    /// <summary>Connects and says what for.</summary>
+    internal static SourceLink Open(SourceContext context, ConnectionKind kind)
+    {
+        var connection = context.Options.Connector.Connect();
+        try
+        {
+            SendOpening(connection, new Opening(kind, 0, context.MigrationId, context.Token));
+            return new SourceLink(context, connection);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    internal static void SendOpening(IConnection connection, Opening opening)
+    {
+        using var buffer = new NativeBuffer(Opening.LengthBytes);
+        opening.Write(buffer.Span);
+        connection.Send([buffer.Segment(0, Opening.LengthBytes)]);
+    }
+
+    /// <summary>Waits for a frame of <paramref name="expected"/>; its payload is in the control channel.</summary>
+    /// <param name="expected">What is due.</param>
+    /// <param name="activity">A number that changes while there is progress elsewhere; throws where that failed.</param>
+    /// <exception cref="MigrationFailedException">The destination refused, gave up or is silent, or the migration was cancelled.</exception>
+    /// <exception cref="StreamProtocolException">Something else came.</exception>
+    internal void Await(ControlKind expected, Func<ulong>? activity = null)
+    {
+        var since = Stopwatch.GetTimestamp();
+        var seen = activity?.Invoke() ?? 0;
+        while (true)
+        {
+            if (TryTake(Slice, expected, out var isExpected))
+            {
+                if (isExpected)
+                {
+                    return;
+                }
+
+                since = Stopwatch.GetTimestamp();
+                continue;
+            }
+
+            _context.ThrowIfCancelled();
+
+            var now = activity?.Invoke() ?? 0;
+            if (now != seen)
+            {
+                (seen, since) = (now, Stopwatch.GetTimestamp());
+            }
+            else if (Stopwatch.GetElapsedTime(since) > _context.Options.PeerTimeout)
+            {
+                throw new MigrationFailedException(
+                    FailureKind.Error,
+                    $"{Control.Connection.Peer} was silent for {_context.Options.PeerTimeout.TotalSeconds:0.#} s where {expected} was due.");
+            }
+        }
+    }
+
+    /// <summary>If the destination said why it went away, that is the better reason; throws it then.</summary>
+    internal void ThrowLastWord()
+    {
+        try
+        {
+            while (TryTake(Slice, ControlKind.RoundAck, out _))
+            {
+            }
+        }
+        catch (Exception e) when (e is IOException or TimeoutException or StreamProtocolException)
+        {
+            // It went without a word, and the caller has the failure that showed it.
+        }
+    }
+
+    public void Dispose() => Control.Dispose();
+
+    // True where a frame came; it is the expected one or one that only says that the destination is at work.
+    private bool TryTake(TimeSpan timeout, ControlKind expected, out bool isExpected)
+    {
+        isExpected = false;
+        if (!Control.TryReceive(timeout, out var kind))
+        {
+            return false;
+        }
+
+        isExpected = kind == expected;
+        if (isExpected)
+        {
+            return true;
+        }
+
+        var reader = new FrameReader(kind, Control.Received);
+        switch (kind)
+        {
+            case ControlKind.Busy:
+                _context.PopulatedBytes = reader.UInt64();
+                return true;
+            case ControlKind.Refuse:
+                throw new MigrationFailedException(FailureKind.Refused, $"{Control.Connection.Peer} refused: {reader.Text()}");
+            case ControlKind.Failed:
+                var failure = (FailureKind)reader.Byte();
+                throw new MigrationFailedException(
+                    failure == FailureKind.Verification ? failure : FailureKind.Error, $"{Control.Connection.Peer} gave up: {reader.Text()}");
+            default:
+                throw new StreamProtocolException($"{Control.Connection.Peer} sent {kind} where {expected} was due.");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+using System.Text;
+using Ferry.Linux.Sockets;
+using Ferry.Migration.Transport;
+
+namespace Ferry.Migration.Wire;
+
+/// <summary>Control frames in both directions over one connection.</summary>
+/// <remarks>Any thread may send, one at a time is let through; one thread receives. A payload that was received is valid until the next call
+/// of <see cref="TryReceive"/>.</remarks>
+internal sealed class ControlChannel(IConnection connection) : IDisposable
+{
+    private readonly NativeBuffer _send = new(ControlHeader.LengthBytes + ControlHeader.MaxPayloadBytes);
+    private readonly NativeBuffer _receive = new(ControlHeader.LengthBytes + ControlHeader.MaxPayloadBytes);
+    private readonly Lock _gate = new();
+    private uint _sent;
+    private uint _received;
+    private int _receivedBytes;
+
+    internal IConnection Connection => connection;
+
+    /// <summary>Where a payload may be built in place for <see cref="SendBuilt"/>; only where a single thread sends.</summary>
+    internal Span<byte> Payload => _send.Span[ControlHeader.LengthBytes..];
+
+    /// <summary>The payload received last.</summary>
+    internal ReadOnlySpan<byte> Received => _receive.Span.Slice(ControlHeader.LengthBytes, _receivedBytes);
+
+    internal void Send(ControlKind kind, ReadOnlySpan<byte> payload)
+    {
+        lock (_gate)
+        {
+            payload.CopyTo(Payload);
+            SendBuilt(kind, payload.Length);
+        }
+    }
+
+    /// <summary>Sends a text, cut where it is too long, after <paramref name="prefix"/>.</summary>
+    internal void SendText(ControlKind kind, ReadOnlySpan<byte> prefix, string text)
+    {
+        var bytes = new byte[prefix.Length + ControlHeader.MaxTextBytes];
+        prefix.CopyTo(bytes);
+        _ = Encoding.UTF8.TryGetBytes(text.AsSpan(0, Math.Min(text.Length, ControlHeader.MaxTextBytes / 3)), bytes.AsSpan(prefix.Length), out var length);
+        Send(kind, bytes.AsSpan(0, prefix.Length + length));
+    }
+
+    /// <summary>Sends what was built in <see cref="Payload"/>. Allocates nothing.</summary>
+    internal void SendBuilt(ControlKind kind, int payloadBytes)
+    {
+        lock (_gate)
+        {
+            ControlHeader.Write(_send.Span, kind, payloadBytes, _sent++);
+            Span<MemorySegment> segments = [_send.Segment(0, ControlHeader.LengthBytes + payloadBytes)];
+            connection.Send(segments);
+        }
+    }
+
+    /// <summary>Receives a frame if one begins to arrive within <paramref name="timeout"/>. Allocates nothing.</summary>
+    /// <exception cref="StreamProtocolException">What came is no frame, or was altered.</exception>
+    internal bool TryReceive(TimeSpan timeout, out ControlKind kind)
+    {
+        kind = default;
+        if (!connection.WaitToReceive(timeout))
+        {
+            return false;
+        }
+
+        Span<MemorySegment> segments = [_receive.Segment(0, ControlHeader.LengthBytes)];
+        connection.Receive(segments);
+        var header = ControlHeader.Parse(_receive.Span, _received);
+        segments[0] = _receive.Segment(ControlHeader.LengthBytes, header.PayloadBytes);
+        connection.Receive(segments);
+        _receivedBytes = header.PayloadBytes;
+        header.Check(_receive.Span, Received);
+        _received++;
+        kind = header.Kind;
+        return true;
+    }
+
+    public void Dispose()
+    {
+        connection.Dispose();
+        _send.Dispose();
+        _receive.Dispose();
+    }
+}
