@@ -3,20 +3,19 @@ using Xunit;
 
 namespace Ferry.Memory.Tests;
 
-public sealed unsafe class GuestMemoryTests : IDisposable
+public sealed class GuestMemoryTests
 {
     private const ulong LowBytes = 8192;
     private const ulong HighBytes = 4096;
-    private readonly void* _host = NativeMemory.AlignedAlloc((nuint)(LowBytes + HighBytes), 4096);
+    private readonly byte[] _host = GC.AllocateArray<byte>((int)(LowBytes + HighBytes), pinned: true);
+    private readonly Hva _address;
     private readonly GuestMemory _memory;
 
     public GuestMemoryTests()
     {
-        NativeMemory.Clear(_host, (nuint)(LowBytes + HighBytes));
-        _memory = new([new(new(1UL << 32), HighBytes, new((nuint)_host + (nuint)LowBytes), LowBytes), new(new(0), LowBytes, new((nuint)_host), 0)]);
+        _address = new((nuint)Marshal.UnsafeAddrOfPinnedArrayElement(_host, 0));
+        _memory = new([new(new(1UL << 32), HighBytes, new(_address.Value + (nuint)LowBytes), LowBytes), new(new(0), LowBytes, _address, 0)]);
     }
-
-    public void Dispose() => NativeMemory.AlignedFree(_host);
 
     [Fact]
     public void Regions_are_sorted_and_lead_to_their_own_bytes()
@@ -25,8 +24,8 @@ public sealed unsafe class GuestMemoryTests : IDisposable
         Assert.Equal(LowBytes + HighBytes, _memory.TotalBytes);
         _memory.GetSpan(new(LowBytes - 1), 1)[0] = 1;
         _memory.GetSpan(new(1UL << 32), 4096)[4095] = 2;
-        Assert.Equal(1, ((byte*)_host)[LowBytes - 1]);
-        Assert.Equal(2, ((byte*)_host)[LowBytes + HighBytes - 1]);
+        Assert.Equal(1, _host[LowBytes - 1]);
+        Assert.Equal(2, _host[LowBytes + HighBytes - 1]);
         Assert.Equal(4096, _memory.GetSpan(new(4096), 4096).Length);
     }
 
@@ -51,18 +50,17 @@ public sealed unsafe class GuestMemoryTests : IDisposable
     [Fact]
     public void Regions_that_are_none_are_refused()
     {
-        var host = new Hva((nuint)_host);
         GuestRegion[][] refused =
         [
             [],
-            [new(new(0), 0, host, 0)],
-            [new(new(0), 4095, host, 0)],
-            [new(new(1), 4096, host, 0)],
+            [new(new(0), 0, _address, 0)],
+            [new(new(0), 4095, _address, 0)],
+            [new(new(1), 4096, _address, 0)],
             [new(new(0), 4096, default, 0)],
             [new(new(0), 8192, new(nuint.MaxValue - 4095), 0)],
-            [new(new(ulong.MaxValue - 4095), 8192, host, 0)],
-            [new(new(0), 8192, host, 0), new(new(4096), 4096, host, 0)],
-            [new(new(0), 4096, host, 0), new(new(0), 4096, host, 4096)],
+            [new(new(ulong.MaxValue - 4095), 8192, _address, 0)],
+            [new(new(0), 8192, _address, 0), new(new(4096), 4096, _address, 0)],
+            [new(new(0), 4096, _address, 0), new(new(0), 4096, _address, 4096)],
         ];
         Assert.All(refused, regions => Assert.ThrowsAny<ArgumentException>(() => new GuestMemory(regions)));
     }
