@@ -185,7 +185,7 @@ public sealed class Rnic : DeviceModel
             ResetQueue();
         }
 
-        var enable = (control & 1) != 0;
+        var enable = (control & 3) == 1;
         if (enable && !_registers.IsEnabled)
         {
             _pace.Restart();
