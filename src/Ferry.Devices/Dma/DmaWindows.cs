@@ -246,28 +246,24 @@ public sealed class DmaWindows : IDisposable
 
     private int WritePart(Iova start, ReadOnlySpan<byte> data)
     {
-        int length;
         _gate.Enter();
-        try
-        {
-            if (Find(start, DmaAccess.Write) is not { } window)
-            {
-                return 0;
-            }
-
-            length = window.LengthFrom(start, data.Length);
-            if (window.TryGetSpan(start, length, out var bytes))
-            {
-                data[..length].CopyTo(bytes);
-                _log.Mark(start, length);
-                return length;
-            }
-        }
-        finally
+        var window = Find(start, DmaAccess.Write);
+        if (window is null)
         {
             _gate.Leave();
+            return 0;
         }
 
+        var length = window.LengthFrom(start, data.Length);
+        if (window.TryGetSpan(start, length, out var bytes))
+        {
+            data[..length].CopyTo(bytes);
+            Release(start, length, isWrite: true);
+            return length;
+        }
+
+        // The client does this one; to unmap it need not wait for that, so the gate is not held.
+        _gate.Leave();
         var isWritten = Messages is { } messages && messages.TryWrite(start, data[..length]);
         _gate.Enter();
         Release(start, length, isWrite: true);

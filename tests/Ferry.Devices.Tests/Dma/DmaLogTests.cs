@@ -133,6 +133,38 @@ public sealed class DmaLogTests : IDisposable
     }
 
     [Fact]
+    public void A_write_is_reported_after_it_ended_and_not_while_it_lasts()
+    {
+        // Reported while it lasts, the page would be copied half written and not again.
+        _windows.StartLog([Whole], PageSize.Size4K);
+        using var bitmap = new DirtyBitmap(Whole, PageSize.Size4K);
+        Assert.True(_windows.TryAcquire(new(3 * Page), 8, DmaAccess.Write, out var held));
+        held.Bytes.Fill(1);
+        _windows.ReportLog(Whole, bitmap);
+        Assert.Equal(0UL, bitmap.Count());
+        held.Dispose();
+        _windows.ReportLog(Whole, bitmap);
+        Assert.Equal([3], SetPages(bitmap));
+    }
+
+    [Fact]
+    public void The_log_starts_when_no_write_is_under_way_and_reads_are_not_logged()
+    {
+        Assert.True(_windows.TryAcquire(new(3 * Page), 8, DmaAccess.Write, out var held));
+        var starting = new Thread(() => _windows.StartLog([Whole], PageSize.Size4K));
+        starting.Start();
+        Thread.Sleep(20);
+        Assert.False(_windows.IsLogging);
+        held.Dispose();
+        starting.Join();
+        Assert.True(_windows.TryAcquire(new(5 * Page), 8, DmaAccess.Read, out var read));
+        read.Dispose();
+        using var bitmap = new DirtyBitmap(Whole, PageSize.Size4K);
+        _windows.ReportLog(Whole, bitmap);
+        Assert.Equal(0UL, bitmap.Count());
+    }
+
+    [Fact]
     public void Reports_beside_writes_lose_none_of_them()
     {
         // Each page holds how often it was written; after the last report every write must have been reported after it was done.

@@ -43,6 +43,9 @@ internal sealed class GuestDriver : IDisposable
     /// <summary>The sequence of the message consumed last.</summary>
     public ulong LastSequence { get; private set; }
 
+    /// <summary>Where the indices begin, for a device that was loaded so.</summary>
+    public uint FirstIndex { init => _posted = _consumed = value; }
+
     /// <summary>Where each message has to go, by the index of its descriptor.</summary>
     public Func<uint, ulong>? BufferOf { get; set; }
 

@@ -196,6 +196,23 @@ public sealed class RnicMigrationTests
         GuestDriver.WaitForStatus(destination, 4);
     }
 
+    [Theory]
+    [InlineData(0x7FFF_FFE0U)]
+    [InlineData(0xFFFF_FFE0U)]
+    public void Indices_go_on_over_the_middle_and_the_end_of_their_range(uint index)
+    {
+        var options = Options with { DeviceStateBytes = 0 };
+        using var source = new Rnic(options);
+        using var destination = new Rnic(options);
+        using var guest = new GuestDriver { FirstIndex = index };
+        guest.Enable(source);
+        // The mapped doorbell page was never used: what it holds, 0, is ahead of the indices once they are beyond 2^31.
+        RnicTransfer.Load(destination, StateForgery.WithIndices(RnicTransfer.Save(source), index));
+        guest.Map(destination);
+        guest.Release(destination);
+        guest.ConsumeUntil(destination, 500);
+    }
+
     [Fact]
     public void State_that_was_cut_anywhere_is_refused_and_only_a_reset_leads_on()
     {

@@ -9,6 +9,10 @@ internal static class StateForgery
     private const int PrologueBytes = 48 + (2 * 16);
     private const int RecordBytes = 32;
 
+    private static readonly int[] IndexFields = [40, 44, 48, 52, 56, 60, 72, 76];
+
+    private delegate void CoreChange(Span<byte> core);
+
     /// <summary>Leaves out one piece, counted from 0.</summary>
     public static byte[] WithoutPiece(byte[] stream, int piece)
     {
@@ -41,17 +45,28 @@ internal static class StateForgery
     }
 
     /// <summary>Sets the number of messages sent to 0 in a state without connections.</summary>
-    public static byte[] WithoutSequence(byte[] stream)
+    public static byte[] WithoutSequence(byte[] stream) => WithCore(stream, core => core[88..96].Clear());
+
+    /// <summary>Sets every index to <paramref name="index"/>, and what the trapped doorbell page holds, in a state without connections.</summary>
+    public static byte[] WithIndices(byte[] stream, uint index) => WithCore(stream, core =>
+    {
+        foreach (var field in IndexFields)
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(core[field..], index);
+        }
+    });
+
+    private static byte[] WithCore(byte[] stream, CoreChange change)
     {
         var forged = stream.ToArray();
         var record = forged.AsSpan(PrologueBytes, RecordBytes + BinaryPrimitives.ReadInt32LittleEndian(forged.AsSpan(PrologueBytes + 16)));
-        record.Slice(RecordBytes + 88, sizeof(ulong)).Clear();
+        change(record[RecordBytes..]);
         Seal(record);
         return forged;
     }
 
     /// <summary>Gives a record the checksum that its fields and data have now.</summary>
-    public static void Seal(Span<byte> record)
+    private static void Seal(Span<byte> record)
     {
         var hash = new XxHash3();
         hash.Append(record[..24]);

@@ -19,7 +19,8 @@ internal sealed class RnicPace
     {
         _bytesPerSecond = bytesPerSecond ?? double.PositiveInfinity;
         _messageBytes = messageBytes;
-        _burstBytes = Math.Max(messageBytes, _bytesPerSecond * BurstTime.TotalSeconds);
+        // The message on top, or time that passes while one becomes due would be lost at each of them.
+        _burstBytes = messageBytes + (_bytesPerSecond * BurstTime.TotalSeconds);
         (_clock, _last) = (clock, clock.GetTimestamp());
     }
 
