@@ -14,7 +14,7 @@ public sealed class DeviceHostTests
     private static readonly RnicOptions Options = new() { DeviceStateBytes = 1 << 20 };
 
     [Fact]
-    public void A_device_moves_between_two_processes_worth_of_sockets_and_its_reports_rebuild_the_memory()
+    public void A_device_moves_between_two_servers_and_its_reports_rebuild_the_memory()
     {
         using var source = new ServedRnic(Options);
         using var destination = new ServedRnic(Options with { Seed = 99 });
