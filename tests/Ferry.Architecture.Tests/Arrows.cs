@@ -33,12 +33,13 @@ internal static partial class Arrows
             WithoutPackages.Contains(name) ? PackageReference().Matches(project.Text).Select(match => $"{name} -> package {match.Groups[1].Value}") : []);
     }
 
-    /// <summary>Only the kernel's boundary, the bitmap and what measures them against C may be unsafe.</summary>
+    private static readonly string[] MayBeUnsafe =
+        ["src/Ferry.Linux/", "src/Ferry.Memory/", "tests/Ferry.Linux.Tests/", "tests/Ferry.Memory.Tests/", "bench/"];
+
+    /// <summary>Only the kernel's boundary and the bitmap may be unsafe, and what tests them and measures them against C.</summary>
     internal static IEnumerable<string> UnsafeViolations(SourceFile project) =>
         project.Text.Contains("AllowUnsafeBlocks", StringComparison.Ordinal)
-        && !project.Path.StartsWith("src/Ferry.Linux/", StringComparison.Ordinal)
-        && !project.Path.StartsWith("src/Ferry.Memory/", StringComparison.Ordinal)
-        && !project.Path.StartsWith("bench/", StringComparison.Ordinal)
+        && !Array.Exists(MayBeUnsafe, folder => project.Path.StartsWith(folder, StringComparison.Ordinal))
             ? [$"{project.Path} allows unsafe code"]
             : [];
 

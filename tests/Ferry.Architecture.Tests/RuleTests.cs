@@ -84,6 +84,14 @@ public sealed class RuleTests
     }
 
     [Fact]
+    public void A_corpus_without_a_target_and_a_target_without_a_corpus_are_found()
+    {
+        var target = File("fuzz/T.cs", "public string Name => \"stream\";");
+        Assert.Empty(SourceRules.CorpusViolations(["stream"], [target]));
+        Assert.Equal(2, SourceRules.CorpusViolations(["plan"], [target]).Count());
+    }
+
+    [Fact]
     public void A_project_that_the_solution_lacks_is_found() =>
         Assert.Single(SourceRules.SolutionViolations("<Project Path=\"src/A/A.csproj\" />", [File("src/A/A.csproj", ""), File("src/B/B.csproj", "")]));
 

@@ -76,6 +76,15 @@ internal static partial class SourceRules
             .Select(tracker => $"{tracker}: no test class that derives from DirtyTrackerContract names it");
     }
 
+    /// <summary>A corpus without a target is never replayed; a target without a corpus never tried.</summary>
+    internal static IEnumerable<string> CorpusViolations(IEnumerable<string> corpora, IEnumerable<SourceFile> targets)
+    {
+        var folders = corpora.ToList();
+        var names = targets.SelectMany(target => TargetName().Matches(target.Text)).Select(match => match.Groups[1].Value).ToList();
+        return folders.Except(names).Select(folder => $"fuzz/corpus/{folder} has no target of that name")
+            .Concat(names.Except(folders).Select(name => $"fuzz target {name} has no corpus"));
+    }
+
     /// <summary>A project that the solution lacks is neither built nor tested.</summary>
     internal static IEnumerable<string> SolutionViolations(string solution, IEnumerable<SourceFile> projects) =>
         projects.Where(project => !solution.Contains($"\"{project.Path}\"", StringComparison.Ordinal)).Select(project => $"{project.Path} is not in the solution");
@@ -100,6 +109,9 @@ internal static partial class SourceRules
 
     [GeneratedRegex(@"(?<!`)\[[^\]\n]*\]\(([^)\s]+)\)")]
     private static partial Regex Link();
+
+    [GeneratedRegex("public string Name => \"([^\"]+)\"")]
+    private static partial Regex TargetName();
 
     [GeneratedRegex(@"class \w+[^{;]*:\s*DirtyTrackerContract\b")]
     private static partial Regex ContractSuite();

@@ -10,9 +10,10 @@ internal static class PlanAdmission
     {
         var refusals = new List<PlanRefusal>();
         CheckNames(request, refusals);
+        // Who reaches whom is known by name.
+        var isEachNamedOnce = refusals.Count == 0;
         CheckDevices(request, refusals);
-        // The order of stopping is defined only among devices that are named once.
-        if (refusals.Count == 0)
+        if (isEachNamedOnce)
         {
             CheckPeers(request, refusals);
         }

@@ -8,7 +8,8 @@ public static class RollbackPlanner
 {
     /// <summary>Plans the way back: devices to RUNNING, vCPUs resumed where they were stopped, then trackers stopped.</summary>
     /// <param name="plan">The plan that was under way.</param>
-    /// <param name="stepsDone">The source's steps that were completed, in order, rounds as often as they ran.</param>
+    /// <param name="stepsDone">The source's steps that were completed, in order, rounds as often as they ran; also a
+    /// <see cref="PlanStep.PauseVcpus"/> that failed, since it may have stopped some.</param>
     /// <param name="statesNow">States that differ from what the steps led to, by device id: where a step failed, the device may be
     /// anywhere on that step's way.</param>
     /// <exception cref="InvalidOperationException">The hand-over was committed: the machine is the destination's.</exception>

@@ -45,6 +45,31 @@ public sealed class MigrationPlannerTests
         Assert.IsType<PlanResult.Planned>(MigrationPlanner.Plan(request with { Tracking = false }));
     }
 
+    [Fact]
+    public void All_reasons_are_given_at_once()
+    {
+        var request = Request(Device("a", StopCopy, "b"), Device("b", StopCopy, "a", "moon"), Device("c", None)) with
+        {
+            Trackers = [new PlanTracker("log", ["vcpus", "d"], PageSize.Size4K), new PlanTracker("log", ["a"], PageSize.Size4K)],
+        };
+        var refused = Assert.IsType<PlanResult.Refused>(MigrationPlanner.Plan(request));
+        Assert.Equal(["b", "c", "a, b", "log", "log", "b", "c"], refused.Refusals.Select(refusal => refusal.Subject));
+    }
+
+    [Theory]
+    [InlineData("a", "a")]
+    [InlineData("a", "vcpus")]
+    public void A_name_that_stands_for_two_sources_is_refused(string first, string second) =>
+        Assert.IsType<PlanResult.Refused>(MigrationPlanner.Plan(Request(Device(first, StopCopy), Device(second, StopCopy))));
+
+    [Fact]
+    public void A_device_that_logs_its_own_writes_is_pointed_to_that()
+    {
+        var nic = Device("nic", Everything) with { LoggingPageSizes = [PageSize.Size4K, PageSize.Size2M] };
+        var refused = Assert.IsType<PlanResult.Refused>(MigrationPlanner.Plan(Request(nic) with { Trackers = [] }));
+        Assert.Contains("4K, 2M: assign device", refused.Refusals[1].Remedy, StringComparison.Ordinal);
+    }
+
     internal static PlanDevice Device(string id, VfioMigrationFlags flags, params string[] reaches) =>
         new() { Id = id, Migration = flags, Reaches = reaches };
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Ferry.Linux.Vfio;
 using Ferry.Migration.Planning;
 using Xunit;
@@ -74,6 +75,15 @@ public sealed class PlanTextTests
         Assert.Equal(
             ["nic: it supports no migration. Take it out of the machine first (unplug it), or use a device or driver that can save its state."],
             PlanText.Lines(refused.Refusals));
+    }
+
+    [Fact]
+    public void The_document_survives_json_with_generated_code()
+    {
+        var document = PlanDocument.Of(MigrationPlannerTests.Planned(MigrationPlannerTests.Request(MigrationPlannerTests.Device("nic", Everything))));
+        var json = JsonSerializer.Serialize(document, PlanJson.Default.PlanDocument);
+        Assert.Contains("\"From\":\"PRE_COPY\",\"To\":\"PRE_COPY_P2P\"", json, StringComparison.Ordinal);
+        Assert.Equal(PlanText.Lines(document), PlanText.Lines(JsonSerializer.Deserialize(json, PlanJson.Default.PlanDocument)!));
     }
 
     [Fact]
