@@ -32,4 +32,7 @@ public enum LedgerError
 
     /// <summary>A buffer holds an older message than was received in it.</summary>
     MessageStale = 9,
+
+    /// <summary>The NIC stopped by itself: it could not use a descriptor or a ring.</summary>
+    NicStopped = 10,
 }

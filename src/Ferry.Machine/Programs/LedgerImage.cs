@@ -11,6 +11,10 @@ internal static class LedgerImage
     private const ulong Writable = 2;
     private const ulong LargePage = 0x80;
 
+    // Set beforehand, so that a walk through the tables never writes them: they would be dirty pages for nothing.
+    private const ulong Accessed = 0x20;
+    private const ulong Dirty = 0x40;
+
     /// <summary>Writes everything.</summary>
     /// <param name="memory">The guest's memory, zeroed where it is written.</param>
     /// <param name="options">Checked options.</param>
@@ -73,16 +77,16 @@ internal static class LedgerImage
     {
         var gibibytes = Math.Max(4, ((memoryBytes + GuestLayout.HoleEnd - GuestLayout.HoleStart) + (1UL << 30) - 1) >> 30);
         const ulong directories = LedgerLayout.PageTables + 0x2000;
-        Put(memory.GetSpan(new(LedgerLayout.PageTables), 4096), 0, (LedgerLayout.PageTables + 0x1000) | Present | Writable);
+        Put(memory.GetSpan(new(LedgerLayout.PageTables), 4096), 0, (LedgerLayout.PageTables + 0x1000) | Present | Writable | Accessed);
         var pointers = memory.GetSpan(new(LedgerLayout.PageTables + 0x1000), 4096);
         for (ulong gibibyte = 0; gibibyte < gibibytes; gibibyte++)
         {
             var directory = directories + (gibibyte * 4096);
-            Put(pointers, (int)gibibyte * 8, directory | Present | Writable);
+            Put(pointers, (int)gibibyte * 8, directory | Present | Writable | Accessed);
             var entries = memory.GetSpan(new(directory), 4096);
             for (ulong entry = 0; entry < 512; entry++)
             {
-                Put(entries, (int)entry * 8, (gibibyte << 30) | (entry << 21) | LargePage | Present | Writable);
+                Put(entries, (int)entry * 8, (gibibyte << 30) | (entry << 21) | LargePage | Present | Writable | Accessed | Dirty);
             }
         }
     }

@@ -98,6 +98,7 @@ internal sealed partial class LedgerProgram
     private void EmitCheckMessages()
     {
         var quiet = _asm.CreateLabel();
+        var noFault = _asm.CreateLabel();
         var buffer = _asm.CreateLabel();
         var stale = _asm.CreateLabel();
         var next = _asm.CreateLabel();
@@ -119,6 +120,11 @@ internal sealed partial class LedgerProgram
         _asm.je(done);
         _asm.test(eax, 1);
         _asm.jne(quiet);
+        _asm.test(eax, RegisterStatusError);
+        _asm.je(noFault);
+        _asm.mov(edx, eax);
+        EmitError(LedgerError.NicStopped);
+        _asm.Label(ref noFault);
 
         _asm.xor(r12d, r12d);
         _asm.mov(rdi, Block(ControlBlock.Buffers));

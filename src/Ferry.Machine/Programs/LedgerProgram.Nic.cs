@@ -11,6 +11,7 @@ internal sealed partial class LedgerProgram
     private const ulong ChecksumFactor = 0x94D049BB133111EB;
     private const int MessageHeaderBytes = 64;
     private const int RegisterStatus = 0x0C;
+    private const int RegisterStatusError = 2;
     private const int RegisterControl = 0x10;
     private const int DoorbellRxTail = 0x00;
     private const int DoorbellCqHead = 0x40;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Hashing;
+using Ferry.Linux;
 using Ferry.Machine.Vcpus;
 
 namespace Ferry.Machine.State;
@@ -61,7 +62,19 @@ internal static class VcpuStateFormat
     {
         CheckHeader(vcpus.Count, accelerator, state);
         Walk(vcpus, state, load: false);
-        Walk(vcpus, state, load: true);
+        var own = new ArrayBufferWriter<byte>();
+        Save(vcpus, accelerator, 0, own);
+        try
+        {
+            Walk(vcpus, state, load: true);
+        }
+        catch (KernelCallException e)
+        {
+            // The kernel knows values that no processor takes; what was loaded before it said so is taken back.
+            Walk(vcpus, own.WrittenSpan, load: true);
+            throw new InvalidDataException($"vCPU state: {e.Message}", e);
+        }
+
         return BinaryPrimitives.ReadUInt64LittleEndian(state[24..]);
     }
 

@@ -14,6 +14,9 @@ internal sealed class TransferPace(double? transfersPerSecond)
     /// <summary>Time begins to count now.</summary>
     public void Restart() => _last = Stopwatch.GetTimestamp();
 
+    /// <summary>Time from <paramref name="since"/>, a timestamp, until now does not count.</summary>
+    public void Skip(long since) => _last += Stopwatch.GetTimestamp() - since;
+
     /// <summary>Takes as many as are due, at most <paramref name="most"/>.</summary>
     public int Take(int most)
     {

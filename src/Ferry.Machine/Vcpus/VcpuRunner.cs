@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Ferry.Linux;
 using Ferry.Machine.Programs;
 
 namespace Ferry.Machine.Vcpus;
@@ -114,7 +115,15 @@ internal sealed class VcpuRunner : IDisposable
     /// <summary>Stays here until it may run again; false where the thread is to end.</summary>
     private bool Park()
     {
-        Vcpu.Settle();
+        try
+        {
+            Vcpu.Settle();
+        }
+        catch (KernelCallException e)
+        {
+            _host.OnFault(_index, e.Message);
+        }
+
         lock (_gate)
         {
             _isParked = true;
@@ -205,7 +214,9 @@ internal sealed class VcpuRunner : IDisposable
         }
 
         // In proportion to what it really ran, for one turn of the program may be longer than its share of the period.
+        var rested = Stopwatch.GetTimestamp();
         _attention.Wait(TimeSpan.FromTicks(Math.Min((ran * (percent / (100.0 - percent))).Ticks, TimeSpan.TicksPerSecond)));
+        _pace.Skip(rested);
         _sliceStart = Stopwatch.GetTimestamp();
     }
 }

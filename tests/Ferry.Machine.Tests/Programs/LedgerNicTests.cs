@@ -135,6 +135,17 @@ public sealed class LedgerNicTests
 
     [Theory]
     [MemberData(nameof(Accelerators))]
+    public void A_device_that_stopped_by_itself_is_found_by_the_check(AcceleratorKind accelerator)
+    {
+        using var ledger = Boot(accelerator);
+        Exchange(ledger, 2);
+        ledger.Nic!.IsStopped = true;
+        Assert.Equal(1UL, ledger.Check());
+        Assert.Equal([(LedgerError.NicStopped, 2UL)], ledger.Errors);
+    }
+
+    [Theory]
+    [MemberData(nameof(Accelerators))]
     public void A_device_that_is_gone_does_not_fail_the_check(AcceleratorKind accelerator)
     {
         using var ledger = Boot(accelerator);

@@ -18,6 +18,9 @@ internal sealed class ScriptedNic(GuestMemory memory, ulong registers, ulong doo
     /// <summary>Every read gives all ones, as from a device that is not there any more.</summary>
     public bool IsGone { get; set; }
 
+    /// <summary>It found something unusable and says so in STATUS.</summary>
+    public bool IsStopped { get; set; }
+
     public uint RxTail { get; private set; }
 
     public uint CqHead { get; private set; }
@@ -31,7 +34,7 @@ internal sealed class ScriptedNic(GuestMemory memory, ulong registers, ulong doo
             0x00 => 0x43494E52,
             0x04 => 1,
             0x08 => (uint)messageBytes,
-            0x0C => Word(0x10) & 1,
+            0x0C => (Word(0x10) & 1) | (IsStopped ? 2U : 0),
             var offset => Word((int)offset),
         };
 
