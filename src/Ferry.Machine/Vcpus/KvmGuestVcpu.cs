@@ -10,7 +10,10 @@ namespace Ferry.Machine.Vcpus;
 internal sealed class KvmGuestVcpu : Vcpu
 {
     private const uint MsrsPart = 100;
+    private const uint CpuidPart = 101;
+    private const uint TscKhzPart = 102;
     private const int Msr = 16;
+    private const int InvalidArgument = 22;
     private static readonly KvmStatePart[] RawParts =
         [KvmStatePart.Sregs, KvmStatePart.Regs, KvmStatePart.Xcrs, KvmStatePart.Xsave, KvmStatePart.Events, KvmStatePart.DebugRegs, KvmStatePart.MpState];
 
@@ -18,6 +21,7 @@ internal sealed class KvmGuestVcpu : Vcpu
     private readonly ulong _entry;
     private readonly ulong _pageTables;
     private readonly KvmMsrEntry[] _msrs;
+    private readonly byte[] _cpuid;
     private int _thread;
     private bool _isPending;
     private bool _isPort;
@@ -25,9 +29,16 @@ internal sealed class KvmGuestVcpu : Vcpu
     public KvmGuestVcpu(KvmVcpu vcpu, ReadOnlySpan<byte> cpuid, ReadOnlySpan<uint> msrs, ulong entry, ulong pageTables)
     {
         (_vcpu, _entry, _pageTables) = (vcpu, entry, pageTables);
-        vcpu.SetCpuid(cpuid);
+        _cpuid = CpuidTable.For(cpuid, vcpu.Index);
+        vcpu.SetCpuid(_cpuid);
         _msrs = FindMsrs(msrs);
-        StateParts = [.. RawParts.Select(part => new VcpuStatePart((uint)part, vcpu.SizeOf(part))), new(MsrsPart, _msrs.Length * Msr)];
+        StateParts =
+        [
+            new(CpuidPart, _cpuid.Length),
+            new(TscKhzPart, sizeof(int)),
+            .. RawParts.Select(part => new VcpuStatePart((uint)part, vcpu.SizeOf(part))),
+            new(MsrsPart, _msrs.Length * Msr),
+        ];
     }
 
     /// <inheritdoc/>
@@ -120,54 +131,53 @@ internal sealed class KvmGuestVcpu : Vcpu
     /// <inheritdoc/>
     public override void SavePart(VcpuStatePart part, Span<byte> bytes)
     {
-        if (part.Number != MsrsPart)
+        switch (part.Number)
         {
-            _vcpu.GetState((KvmStatePart)part.Number, bytes);
-            return;
-        }
-
-        var entries = MemoryMarshal.Cast<byte, KvmMsrEntry>(bytes);
-        _msrs.CopyTo(entries);
-        if (_vcpu.GetMsrs(entries) != entries.Length)
-        {
-            throw new KernelCallException("ioctl(KVM_GET_MSRS)", 22, $"vCPU {_vcpu.Index}: a register that could be read before can't be read now");
+            case CpuidPart:
+                _cpuid.CopyTo(bytes);
+                break;
+            case TscKhzPart:
+                BinaryPrimitives.WriteInt32LittleEndian(bytes, _vcpu.GetTscKhz());
+                break;
+            case MsrsPart:
+                SaveMsrs(MemoryMarshal.Cast<byte, KvmMsrEntry>(bytes));
+                break;
+            default:
+                _vcpu.GetState((KvmStatePart)part.Number, bytes);
+                break;
         }
     }
 
     /// <inheritdoc/>
-    public override bool Accepts(VcpuStatePart part, ReadOnlySpan<byte> bytes)
+    public override bool Accepts(VcpuStatePart part, ReadOnlySpan<byte> bytes) => part.Number switch
     {
-        if (part.Number != MsrsPart)
-        {
-            return true;
-        }
-
-        var entries = MemoryMarshal.Cast<byte, KvmMsrEntry>(bytes);
-        for (var i = 0; i < entries.Length; i++)
-        {
-            if (entries[i].Index != _msrs[i].Index)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
+        // The program has seen the source's processor; it may not find another one.
+        CpuidPart => bytes.SequenceEqual(_cpuid),
+        MsrsPart => HasSameMsrs(MemoryMarshal.Cast<byte, KvmMsrEntry>(bytes)),
+        _ => true,
+    };
 
     /// <inheritdoc/>
     public override void LoadPart(VcpuStatePart part, ReadOnlySpan<byte> bytes)
     {
-        if (part.Number != MsrsPart)
+        switch (part.Number)
         {
-            _vcpu.SetState((KvmStatePart)part.Number, bytes);
-            return;
-        }
+            case CpuidPart:
+                break;
+            case TscKhzPart:
+                var kilohertz = BinaryPrimitives.ReadInt32LittleEndian(bytes);
+                if (kilohertz != _vcpu.GetTscKhz())
+                {
+                    _vcpu.SetTscKhz(kilohertz);
+                }
 
-        var entries = MemoryMarshal.Cast<byte, KvmMsrEntry>(bytes);
-        var done = _vcpu.SetMsrs(entries);
-        if (done != entries.Length)
-        {
-            throw new KernelCallException("ioctl(KVM_SET_MSRS)", 22, $"vCPU {_vcpu.Index}: register 0x{entries[done].Index:x} can't be set to 0x{entries[done].Data:x}");
+                break;
+            case MsrsPart:
+                LoadMsrs(MemoryMarshal.Cast<byte, KvmMsrEntry>(bytes));
+                break;
+            default:
+                _vcpu.SetState((KvmStatePart)part.Number, bytes);
+                break;
         }
     }
 
@@ -180,6 +190,37 @@ internal sealed class KvmGuestVcpu : Vcpu
         bytes.Clear();
         data[..Math.Min(data.Length, 4)].CopyTo(bytes);
         return BinaryPrimitives.ReadUInt32LittleEndian(bytes);
+    }
+
+    private void SaveMsrs(Span<KvmMsrEntry> entries)
+    {
+        _msrs.CopyTo(entries);
+        if (_vcpu.GetMsrs(entries) != entries.Length)
+        {
+            throw new KernelCallException("ioctl(KVM_GET_MSRS)", InvalidArgument, $"vCPU {_vcpu.Index}: a register that could be read before can't be read now");
+        }
+    }
+
+    private void LoadMsrs(ReadOnlySpan<KvmMsrEntry> entries)
+    {
+        var done = _vcpu.SetMsrs(entries);
+        if (done != entries.Length)
+        {
+            throw new KernelCallException("ioctl(KVM_SET_MSRS)", InvalidArgument, $"vCPU {_vcpu.Index}: register 0x{entries[done].Index:x} can't be set to 0x{entries[done].Data:x}");
+        }
+    }
+
+    private bool HasSameMsrs(ReadOnlySpan<KvmMsrEntry> entries)
+    {
+        for (var i = 0; i < entries.Length; i++)
+        {
+            if (entries[i].Index != _msrs[i].Index)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>The registers that this host can read and set to what they hold; the others are no state that could travel.</summary>
