@@ -10,5 +10,7 @@ public static class FuzzTargets
         new MachineFileTarget(),
         new RnicRegistersTarget(),
         new RnicStateTarget(),
+        new VfioUserClientTarget(),
+        new VfioUserServerTarget(),
     ];
 }

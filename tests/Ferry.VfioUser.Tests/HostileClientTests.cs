@@ -90,7 +90,7 @@ public sealed class HostileClientTests : IDisposable
         using var peer = Agreed();
         peer.Send(9, Words(0, 0, 0, 4), sizeBytes: sizeBytes);
         Assert.Null(peer.Receive());
-        Assert.Contains(_served.Errors, error => error is Protocol.VfioUserProtocolException);
+        ServedDevice.WaitUntil(() => _served.Errors.Any(error => error is Protocol.VfioUserProtocolException));
     }
 
     [Fact]
@@ -213,7 +213,7 @@ public sealed class HostileClientTests : IDisposable
         {
         }
 
-        Assert.Contains(_served.Errors, error => error.Message.Contains("Too many commands", StringComparison.Ordinal));
+        ServedDevice.WaitUntil(() => _served.Errors.Any(error => error.Message.Contains("Too many commands", StringComparison.Ordinal)));
     }
 
     private static byte[] Words(params uint[] values)

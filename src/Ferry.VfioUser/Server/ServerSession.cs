@@ -11,26 +11,17 @@ namespace Ferry.VfioUser.Server;
 internal sealed class ServerSession : IDisposable
 {
     private const int DmaAccessBytes = 16;
-    private readonly IVfioUserDevice _device;
     private readonly VfioUserServerOptions _options;
     private readonly MessageChannel _channel;
-    private readonly ReplyBuffer _reply;
-    private readonly DmaCommands _dma;
-    private readonly RegionCommands _regions;
-    private readonly InterruptCommands _interrupts;
-    private readonly FeatureCommands _features;
+    private readonly CommandDispatcher _dispatcher;
     private volatile VfioUserCapabilities? _client;
 
     internal ServerSession(IVfioUserDevice device, UnixSocket socket, VfioUserServerOptions options)
     {
-        (_device, _options) = (device, options);
+        _options = options;
         var own = options.Capabilities;
         _channel = new MessageChannel(socket, new ChannelOptions(own.MaxMessageBytes, own.MaxMessageDescriptors, options.MessageTimeout));
-        _reply = new ReplyBuffer(own.MaxMessageBytes - MessageHeader.Bytes);
-        _dma = new DmaCommands(device, own);
-        _regions = new RegionCommands(device, own.MaxDataTransferBytes);
-        _interrupts = new InterruptCommands(device);
-        _features = new FeatureCommands(device, own, _dma, own.MaxDataTransferBytes);
+        _dispatcher = new CommandDispatcher(device, own, options.OnError);
     }
 
     /// <summary>Serves the client until it goes, then takes everything back that it gave.</summary>
@@ -58,10 +49,7 @@ internal sealed class ServerSession : IDisposable
 
         // Whoever waits for a DMA message must be let go before the device is asked to end its DMA.
         End(new EndOfStreamException("The client has gone."));
-        Guard(_features.StopLogging);
-        Guard(_dma.UnmapAll);
-        Guard(_interrupts.DisableAll);
-        Guard(() => _options.OnClientGone?.Invoke());
+        _dispatcher.End(_options.OnClientGone);
     }
 
     /// <summary>Ends the session from any thread.</summary>
@@ -108,7 +96,7 @@ internal sealed class ServerSession : IDisposable
     /// <summary>Closes the connection. No call may be under way.</summary>
     public void Dispose()
     {
-        _features.Dispose();
+        _dispatcher.Dispose();
         _channel.Dispose();
     }
 
@@ -155,52 +143,8 @@ internal sealed class ServerSession : IDisposable
 
     private void Answer(IncomingCommand command)
     {
-        _reply.Clear();
-        var errno = 0;
-        try
-        {
-            Dispatch(new CommandContext(command.Header.Command, command.Payload, command.Descriptors, _reply));
-        }
-        catch (VfioUserException e)
-        {
-            errno = e.Errno is > 0 and <= Errno.Max ? e.Errno : Errno.InputOutput;
-            _options.OnError?.Invoke(e);
-        }
-        catch (VfioUserProtocolException e)
-        {
-            errno = Errno.Invalid;
-            _options.OnError?.Invoke(e);
-        }
-        catch (Exception e) when (e is not OutOfMemoryException)
-        {
-            // A device that breaks must not take the server with it: the client sees an error and decides.
-            errno = Errno.InputOutput;
-            _options.OnError?.Invoke(e);
-        }
-
-        _channel.Reply(command.Header, errno, errno == 0 ? _reply.Payload : default, errno == 0 ? _reply.Descriptors : []);
-    }
-
-    private void Dispatch(in CommandContext context)
-    {
-        switch (context.Command)
-        {
-            case VfioUserCommand.DmaMap: _dma.Map(context); break;
-            case VfioUserCommand.DmaUnmap: _dma.Unmap(context, _features.IsLogging); break;
-            case VfioUserCommand.GetInfo: _regions.GetInfo(context); break;
-            case VfioUserCommand.GetRegionInfo: _regions.GetRegionInfo(context); break;
-            case VfioUserCommand.GetRegionIoDescriptors: _regions.GetRegionIoDescriptors(context); break;
-            case VfioUserCommand.GetInterruptInfo: _interrupts.GetInfo(context); break;
-            case VfioUserCommand.SetInterrupts: _interrupts.Set(context); break;
-            case VfioUserCommand.RegionRead: _regions.Read(context); break;
-            case VfioUserCommand.RegionWrite: _regions.Write(context); break;
-            case VfioUserCommand.RegionWriteMulti: _regions.WriteMultiple(context); break;
-            case VfioUserCommand.Reset: _device.Reset(); break;
-            case VfioUserCommand.Feature: _features.Handle(context); break;
-            case VfioUserCommand.MigrationDataRead: _features.ReadData(context); break;
-            case VfioUserCommand.MigrationDataWrite: _features.WriteData(context); break;
-            default: throw new VfioUserException(Errno.NoSystemCall, $"{context.Command} is no command that a client may send here.");
-        }
+        var errno = _dispatcher.Handle(command.Header.Command, command.Payload, command.Descriptors);
+        _channel.Reply(command.Header, errno, _dispatcher.Reply.Payload, _dispatcher.Reply.Descriptors);
     }
 
     private bool TryDma(VfioUserCommand command, Iova start, Span<byte> fields, int count, ReadOnlySpan<byte> toWrite, Span<byte> toRead)
@@ -223,18 +167,6 @@ internal sealed class ServerSession : IDisposable
         catch (Exception e) when (e is VfioUserException or VfioUserPeerException or VfioUserProtocolException)
         {
             return false;
-        }
-    }
-
-    private void Guard(Action step)
-    {
-        try
-        {
-            step();
-        }
-        catch (Exception e) when (e is not OutOfMemoryException)
-        {
-            _options.OnError?.Invoke(e);
         }
     }
 }
