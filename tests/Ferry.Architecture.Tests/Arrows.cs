@@ -20,6 +20,8 @@ internal static partial class Arrows
     /// <summary>The projects that a change of a package must never reach.</summary>
     private static readonly string[] WithoutPackages = ["Ferry.Memory", "Ferry.Linux", "Ferry.Tracking"];
 
+    private static readonly string[] MayBeUnsafe = ["src/Ferry.Linux/", "src/Ferry.Memory/", "bench/"];
+
     internal static IEnumerable<string> Violations(string project, IEnumerable<string> references) =>
         Allowed.TryGetValue(project, out var allowed)
             ? references.Where(reference => reference != project && !allowed.Contains(reference)).Select(reference => $"{project} -> {reference}")
@@ -33,10 +35,7 @@ internal static partial class Arrows
             WithoutPackages.Contains(name) ? PackageReference().Matches(project.Text).Select(match => $"{name} -> package {match.Groups[1].Value}") : []);
     }
 
-    private static readonly string[] MayBeUnsafe =
-        ["src/Ferry.Linux/", "src/Ferry.Memory/", "tests/Ferry.Linux.Tests/", "tests/Ferry.Memory.Tests/", "bench/"];
-
-    /// <summary>Only the kernel's boundary and the bitmap may be unsafe, and what tests them and measures them against C.</summary>
+    /// <summary>Only the kernel's boundary and the bitmap may be unsafe, and what measures them against C.</summary>
     internal static IEnumerable<string> UnsafeViolations(SourceFile project) =>
         project.Text.Contains("AllowUnsafeBlocks", StringComparison.Ordinal)
         && !Array.Exists(MayBeUnsafe, folder => project.Path.StartsWith(folder, StringComparison.Ordinal))

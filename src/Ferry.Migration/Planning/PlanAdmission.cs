@@ -84,7 +84,10 @@ internal static class PlanAdmission
                 new PlanRefusal(tracker.Name, $"it is to track '{unknown}', which is no source of this machine", $"Name one of {string.Join(", ", sources)}")));
         }
 
-        foreach (var source in sources.Except(request.Trackers.SelectMany(tracker => tracker.Sources), StringComparer.Ordinal))
+        // The proof knows more of a source than that nobody is named for it.
+        var unproven = request.Coverage?.Refusals ?? [];
+        refusals.AddRange(unproven.Select(refusal => new PlanRefusal(refusal.Source.Id, refusal.Reason, Capitalised(refusal.Remedy))));
+        foreach (var source in sources.Except(unproven.Select(refusal => refusal.Source.Id)).Except(request.Trackers.SelectMany(tracker => tracker.Sources), StringComparer.Ordinal))
         {
             var device = request.Devices.FirstOrDefault(each => each.Id == source);
             var remedy = source == DmaSource.Vcpus.Id
@@ -95,4 +98,6 @@ internal static class PlanAdmission
             refusals.Add(new(source, "no tracker sees what it writes", remedy));
         }
     }
+
+    private static string Capitalised(string text) => text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..];
 }

@@ -1,3 +1,5 @@
+using Ferry.Tracking.Proof;
+
 namespace Ferry.Migration.Planning;
 
 /// <summary>What a migration has to work with, and what its user decided.</summary>
@@ -8,6 +10,10 @@ public sealed record PlanRequest
 
     /// <summary>The trackers to start, in this order; not looked at where <see cref="Tracking"/> is off.</summary>
     public required IReadOnlyList<PlanTracker> Trackers { get; init; }
+
+    /// <summary>Whether <see cref="Trackers"/> see every write, as <see cref="CoverageProof"/> has found: what it refuses, the planner
+    /// refuses. Null where there is no proof yet; then only names are compared. Not looked at where <see cref="Tracking"/> is off.</summary>
+    public CoverageVerdict? Coverage { get; init; }
 
     /// <summary>Whether writes are tracked. Where they are not, all memory is copied once, after everything stopped.</summary>
     public bool Tracking { get; init; } = true;

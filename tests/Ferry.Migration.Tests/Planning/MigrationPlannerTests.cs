@@ -1,6 +1,8 @@
 using Ferry.Linux.Vfio;
 using Ferry.Memory;
 using Ferry.Migration.Planning;
+using Ferry.Tracking;
+using Ferry.Tracking.Proof;
 using Xunit;
 using static Ferry.Linux.Vfio.VfioMigrationFlags;
 
@@ -68,6 +70,19 @@ public sealed class MigrationPlannerTests
         var nic = Device("nic", Everything) with { LoggingPageSizes = [PageSize.Size4K, PageSize.Size2M] };
         var refused = Assert.IsType<PlanResult.Refused>(MigrationPlanner.Plan(Request(nic) with { Trackers = [] }));
         Assert.Contains("4K, 2M: assign device", refused.Refusals[1].Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_the_coverage_proof_refuses_is_refused_with_its_reason_and_only_once()
+    {
+        var nic = new DmaSource("nic");
+        SourceRequirement[] requirements = [new(DmaSource.Vcpus, []), new(nic, [new IovaRange(new Iova(0), 1 << 20)])];
+        var verdict = CoverageProof.Check(requirements, [], []);
+        var request = Request(Device("nic", Everything)) with { Trackers = [new PlanTracker("log", ["vcpus"], PageSize.Size4K)], Coverage = verdict };
+        var refusal = Assert.Single(Assert.IsType<PlanResult.Refused>(MigrationPlanner.Plan(request)).Refusals);
+        Assert.Equal(("nic", verdict.Refusals[0].Reason), (refusal.Subject, refusal.Reason));
+        Assert.StartsWith("No tracker of this machine", refusal.Remedy, StringComparison.Ordinal);
+        Assert.IsType<PlanResult.Planned>(MigrationPlanner.Plan(request with { Tracking = false }));
     }
 
     internal static PlanDevice Device(string id, VfioMigrationFlags flags, params string[] reaches) =>
