@@ -11,9 +11,9 @@ public sealed unsafe class KvmVcpu : IDisposable
     private const int Eintr = 4;
     private const int Eagain = 11;
     private const int DirtyRingPageOffset = 64;
-    private const int ImmediateExitOffset = 1;
-    private const int ExitReasonOffset = 8;
-    private const int ExitOffset = 32;
+    internal const int ImmediateExitOffset = 1;
+    internal const int ExitReasonOffset = 8;
+    internal const int ExitOffset = 32;
     private readonly SafeFileHandle _handle;
     private readonly MappedMemory _run;
     private readonly MappedMemory? _ring;
@@ -145,15 +145,15 @@ public sealed unsafe class KvmVcpu : IDisposable
     {
         var request = part switch
         {
-            KvmStatePart.Regs => KvmRequest.Read(0x81, sizeof(KvmRegs), "KVM_GET_REGS"),
-            KvmStatePart.Sregs => KvmRequest.Read(0x83, sizeof(KvmSregs), "KVM_GET_SREGS"),
-            KvmStatePart.Xsave when _xsaveBytes > 4096 => KvmRequest.Read(0xcf, 4096, "KVM_GET_XSAVE2"),
-            KvmStatePart.Xsave => KvmRequest.Read(0xa4, 4096, "KVM_GET_XSAVE"),
-            KvmStatePart.Xcrs => KvmRequest.Read(0xa6, 392, "KVM_GET_XCRS"),
-            KvmStatePart.Events => KvmRequest.Read(0x9f, 64, "KVM_GET_VCPU_EVENTS"),
-            KvmStatePart.DebugRegs => KvmRequest.Read(0xa1, 128, "KVM_GET_DEBUGREGS"),
-            KvmStatePart.Lapic => KvmRequest.Read(0x8e, 1024, "KVM_GET_LAPIC"),
-            _ => KvmRequest.Read(0x98, 4, "KVM_GET_MP_STATE"),
+            KvmStatePart.Regs => KvmCalls.GetRegs,
+            KvmStatePart.Sregs => KvmCalls.GetSregs,
+            KvmStatePart.Xsave when _xsaveBytes > 4096 => KvmCalls.GetXsave2,
+            KvmStatePart.Xsave => KvmCalls.GetXsave,
+            KvmStatePart.Xcrs => KvmCalls.GetXcrs,
+            KvmStatePart.Events => KvmCalls.GetVcpuEvents,
+            KvmStatePart.DebugRegs => KvmCalls.GetDebugregs,
+            KvmStatePart.Lapic => KvmCalls.GetLapic,
+            _ => KvmCalls.GetMpState,
         };
         Transfer(part, request, bytes);
     }
@@ -164,14 +164,14 @@ public sealed unsafe class KvmVcpu : IDisposable
     {
         var request = part switch
         {
-            KvmStatePart.Regs => KvmRequest.Write(0x82, sizeof(KvmRegs), "KVM_SET_REGS"),
-            KvmStatePart.Sregs => KvmRequest.Write(0x84, sizeof(KvmSregs), "KVM_SET_SREGS"),
-            KvmStatePart.Xsave => KvmRequest.Write(0xa5, 4096, "KVM_SET_XSAVE"),
-            KvmStatePart.Xcrs => KvmRequest.Write(0xa7, 392, "KVM_SET_XCRS"),
-            KvmStatePart.Events => KvmRequest.Write(0xa0, 64, "KVM_SET_VCPU_EVENTS"),
-            KvmStatePart.DebugRegs => KvmRequest.Write(0xa2, 128, "KVM_SET_DEBUGREGS"),
-            KvmStatePart.Lapic => KvmRequest.Write(0x8f, 1024, "KVM_SET_LAPIC"),
-            _ => KvmRequest.Write(0x99, 4, "KVM_SET_MP_STATE"),
+            KvmStatePart.Regs => KvmCalls.SetRegs,
+            KvmStatePart.Sregs => KvmCalls.SetSregs,
+            KvmStatePart.Xsave => KvmCalls.SetXsave,
+            KvmStatePart.Xcrs => KvmCalls.SetXcrs,
+            KvmStatePart.Events => KvmCalls.SetVcpuEvents,
+            KvmStatePart.DebugRegs => KvmCalls.SetDebugregs,
+            KvmStatePart.Lapic => KvmCalls.SetLapic,
+            _ => KvmCalls.SetMpState,
         };
         Transfer(part, request, bytes);
     }

@@ -4,6 +4,7 @@ namespace Ferry.Linux.Sockets;
 
 /// <summary>What statx says of a file, as far as it is used here. Source: linux/stat.h, struct statx.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 256)]
+[KernelStruct("statx", Fields = "stx_mode")]
 internal struct FileStatus
 {
     internal const ushort TypeMask = 0xf000;

@@ -9,6 +9,7 @@ namespace Ferry.Linux.Sockets;
 /// <param name="start">The first byte.</param>
 /// <param name="lengthBytes">How many bytes.</param>
 [StructLayout(LayoutKind.Sequential, Size = 16)]
+[KernelStruct("iovec", Fields = "iov_base iov_len")]
 public readonly struct MemorySegment(Hva start, nuint lengthBytes)
 {
     /// <summary>The first byte.</summary>

@@ -5,6 +5,7 @@ namespace Ferry.Linux.Sockets;
 
 /// <summary>The address of a Unix socket that has a path. Source: sys/un.h, struct sockaddr_un.</summary>
 [StructLayout(LayoutKind.Sequential, Size = 110)]
+[KernelStruct("sockaddr_un", Fields = "sun_family sun_path")]
 internal unsafe struct UnixAddress
 {
     /// <summary>The longest path in bytes, without its terminating zero.</summary>

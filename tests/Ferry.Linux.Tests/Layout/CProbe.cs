@@ -1,0 +1,74 @@
+using System.Diagnostics;
+
+namespace Ferry.Linux.Tests.Layout;
+
+/// <summary>Asks a C compiler for the values of expressions.</summary>
+internal static class CProbe
+{
+    private const string Headers = """
+        #define _GNU_SOURCE
+        #include <stdio.h>
+        #include <stddef.h>
+        #include <poll.h>
+        #include <signal.h>
+        #include <sys/socket.h>
+        #include <sys/stat.h>
+        #include <sys/un.h>
+        #include <linux/fs.h>
+        #include <linux/kvm.h>
+        #include <linux/userfaultfd.h>
+        #include <linux/vfio.h>
+        """;
+
+    /// <summary>Why it can't be asked, or null.</summary>
+    public static string? Problem { get; } = Find();
+
+    /// <summary>The values of the expressions, in order.</summary>
+    public static ulong[] Evaluate(IReadOnlyList<string> expressions)
+    {
+        var lines = expressions.Select(expression => $"  printf(\"%llu\\n\", (unsigned long long)({expression}));");
+        var output = Run($"{Headers}\nint main(void) {{\n{string.Join('\n', lines)}\n  return 0;\n}}\n");
+        return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(ulong.Parse)];
+    }
+
+    /// <summary>Whether the headers define a macro.</summary>
+    public static bool IsDefined(string macro) =>
+        Run($"{Headers}\nint main(void) {{\n#ifdef {macro}\n  puts(\"yes\");\n#endif\n  return 0;\n}}\n").Length > 0;
+
+    private static string? Find()
+    {
+        try
+        {
+            return Run($"{Headers}\nint main(void) {{ puts(\"ok\"); return 0; }}\n") == "ok\n" ? null : "the C compiler makes no program that runs";
+        }
+        catch (Exception e) when (e is System.ComponentModel.Win32Exception or InvalidOperationException)
+        {
+            return $"no C compiler with the kernel's headers: {e.Message}";
+        }
+    }
+
+    private static string Run(string source)
+    {
+        var folder = Directory.CreateTempSubdirectory("ferry-layout-");
+        try
+        {
+            var program = Path.Combine(folder.FullName, "probe");
+            File.WriteAllText(program + ".c", source);
+            Start("cc", ["-o", program, program + ".c"]);
+            return Start(program, []);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static string Start(string file, string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"{file}: {errors.Result}");
+    }
+}
