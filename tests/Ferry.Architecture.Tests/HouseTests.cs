@@ -37,6 +37,14 @@ public sealed class HouseTests
     public void No_file_names_a_path_of_one_machine() => AssertNone(Repository.TextFiles.SelectMany(SourceRules.MachinePathViolations));
 
     [Fact]
+    public void Every_tracker_passes_the_contract_suite()
+    {
+        var trackers = AssemblyFacts.House.SelectMany(assembly => assembly.Trackers).ToList();
+        Assert.NotEmpty(trackers);
+        AssertNone(SourceRules.TrackerViolations(trackers, Repository.CSharp.Where(IsTestOfSomethingElse)));
+    }
+
+    [Fact]
     public void Every_corpus_has_a_target_and_every_target_a_corpus() =>
         AssertNone(SourceRules.CorpusViolations(
             Directory.GetDirectories(Path.Combine(Repository.Root, "fuzz", "corpus")).Select(folder => Path.GetFileName(folder)),
@@ -45,6 +53,10 @@ public sealed class HouseTests
     [Fact]
     public void Every_project_is_in_the_solution() =>
         AssertNone(SourceRules.SolutionViolations(Repository.TextFiles.Single(file => file.Path == "Ferry.slnx").Text, Repository.Projects));
+
+    // The rules' own tests hold made-up suites.
+    private static bool IsTestOfSomethingElse(SourceFile file) =>
+        file.Path.StartsWith("tests/", StringComparison.Ordinal) && !file.Path.StartsWith("tests/Ferry.Architecture.Tests/", StringComparison.Ordinal);
 
     private static void AssertNone(IEnumerable<string> violations)
     {
