@@ -45,9 +45,6 @@ public sealed class MigrationStates(VfioMigrationFlags flags, Action<VfioDeviceS
         }
     }
 
-    /// <summary>Goes to ERROR, when the device finds that it can't go on.</summary>
-    public void Fail() => _current = VfioDeviceState.Error;
-
     /// <summary>Goes to RUNNING, as a reset does from any state.</summary>
     public void Reset() => _current = VfioDeviceState.Running;
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Ferry.Linux.Sockets;
 using Microsoft.Win32.SafeHandles;
 
 namespace Ferry.Linux.Events;
@@ -8,6 +9,8 @@ public sealed partial class EventFile : IDisposable
 {
     private const int CloseOnExec = 0x80000;
     private const int NonBlocking = 0x800;
+
+    private readonly bool _mayBlock;
 
     /// <summary>A counter at zero.</summary>
     /// <exception cref="KernelCallException">No more descriptors.</exception>
@@ -19,8 +22,8 @@ public sealed partial class EventFile : IDisposable
             : throw new KernelCallException("eventfd", Marshal.GetLastPInvokeError(), "initial value 0");
     }
 
-    /// <summary>Takes over a descriptor that arrived from elsewhere.</summary>
-    public EventFile(SafeFileHandle handle) => Handle = handle;
+    /// <summary>Takes over a descriptor that arrived from elsewhere, and may be no counter at all.</summary>
+    public EventFile(SafeFileHandle handle) => (Handle, _mayBlock) = (handle, true);
 
     /// <summary>The descriptor.</summary>
     public SafeFileHandle Handle { get; }
@@ -28,6 +31,12 @@ public sealed partial class EventFile : IDisposable
     /// <summary>Adds one. A counter that is full stays full. Allocates nothing.</summary>
     public unsafe void Signal()
     {
+        // Its own descriptor never blocks; another's may, and whether it does is not for this process to change.
+        if (_mayBlock && !Polling.Wait(Handle, SocketCalls.PollOut, Deadline.After(TimeSpan.Zero), "event"))
+        {
+            return;
+        }
+
         ulong one = 1;
         _ = Write(Handle, &one, sizeof(ulong));
     }

@@ -1,3 +1,4 @@
+using System.IO.Pipes;
 using Ferry.Devices.Models;
 using Ferry.Linux.Events;
 using Ferry.Linux.Memory;
@@ -75,6 +76,23 @@ public sealed class RnicRunTests
         guest.ConsumeUntil(device, 1);
         Assert.True(SpinWait.SpinUntil(() => signalled.Take() > 0, TimeSpan.FromSeconds(30)));
         Assert.Throws<VfioUserException>(() => device.SetInterrupts(0, 1, [null]));
+    }
+
+    [Fact]
+    public void An_interrupt_that_can_not_be_signalled_does_not_hold_the_device()
+    {
+        using var full = new AnonymousPipeServerStream(PipeDirection.Out);
+        using var free = new SafeFileHandle(full.SafePipeHandle.DangerousGetHandle(), ownsHandle: false);
+        full.Write(new byte[65536]);
+        using var device = new Rnic(Small);
+        using var guest = new GuestDriver();
+        device.SetInterrupts(0, 0, [free]);
+        guest.Map(device);
+        guest.Enable(device);
+        guest.PostAll(device);
+        guest.ConsumeUntil(device, 100);
+        device.SetState(VfioDeviceState.Stop);
+        Assert.Equal(VfioDeviceState.Stop, device.State);
     }
 
     [Fact]

@@ -37,9 +37,6 @@ public static class RnicMessage
         message[32..HeaderBytes].Clear();
     }
 
-    /// <summary>The word at place <paramref name="index"/> of the payload of message <paramref name="sequence"/>.</summary>
-    public static ulong PayloadWord(ulong sequence, ulong index) => unchecked((sequence * SequenceFactor) + (index * PlaceFactor));
-
     /// <summary>The quick checksum of a payload of <paramref name="payloadBytes"/> bytes.</summary>
     /// <remarks>The covered words are an arithmetic series, so it needs none of them.</remarks>
     public static ulong QuickChecksum(ulong sequence, int payloadBytes, uint strideBytes)
