@@ -1,3 +1,4 @@
+using CsCheck;
 using Ferry.Linux.Vfio;
 using Ferry.Memory;
 using Ferry.Migration.Planning;
@@ -24,20 +25,17 @@ public sealed class PlanPropertyTests
             // Every machine meets some policies, and every policy some dozen machines.
             for (var i = 0; i < 2; i++)
             {
-                var request = policies[random.Next(policies.Count)](devices);
-                switch (MigrationPlanner.Plan(request))
-                {
-                    case PlanResult.Planned planned:
-                        var violations = PlanChecker.Check(request, planned.Plan);
-                        Assert.True(violations.Count == 0, $"{Describe(request)}:\n{string.Join('\n', violations.Distinct())}");
-                        break;
-                    case PlanResult.Refused refused:
-                        Assert.False(AnyOrderIsSafe(devices), $"{Describe(request)}: refused, but there is an order: {string.Join(' ', refused.Refusals)}");
-                        break;
-                }
+                AssertPlanned(policies[random.Next(policies.Count)](devices));
             }
         }
     }
+
+    [Fact]
+    public void Larger_machines_keep_the_rules_too() =>
+        Gen.Select(Gen.Select(Gen.OneOf(Capabilities), Gen.Int[0, 31]).Array[4, 6], Gen.OneOf(Policies().ToArray())).Sample(
+            (devices, policy) => AssertPlanned(policy([.. devices.Select((device, i) =>
+                new PlanDevice { Id = $"d{i}", Migration = device.Item1, Reaches = [.. ReachOf(i, devices.Length, device.Item2)] })])),
+            iter: 300);
 
     [Fact]
     public void Every_policy_keeps_the_rules_with_all_capabilities_present()
@@ -89,6 +87,23 @@ public sealed class PlanPropertyTests
 
     internal static PlanDevice Device(int index, VfioMigrationFlags flags, params string[] reaches) =>
         new() { Id = Ids[index], Migration = flags, Reaches = reaches };
+
+    private static void AssertPlanned(PlanRequest request)
+    {
+        switch (MigrationPlanner.Plan(request))
+        {
+            case PlanResult.Planned planned:
+                var violations = PlanChecker.Check(request, planned.Plan);
+                Assert.True(violations.Count == 0, $"{Describe(request)}:\n{string.Join('\n', violations.Distinct())}");
+                break;
+            case PlanResult.Refused refused:
+                Assert.False(AnyOrderIsSafe([.. request.Devices]), $"{Describe(request)}: refused, but there is an order: {string.Join(' ', refused.Refusals)}");
+                break;
+        }
+    }
+
+    private static IEnumerable<string> ReachOf(int device, int count, int mask) =>
+        Enumerable.Range(0, count).Where(peer => peer != device && (mask & (1 << (peer % 5))) != 0).Select(peer => $"d{peer}");
 
     private static IEnumerable<PlanDevice[]> Machines()
     {
