@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Ferry.Linux.Sockets;
 
 /// <summary>The socket calls of the C library. Source: socket(2), sendmsg(2), recvmsg(2), poll(2), unix(7),
-/// statx(2), linux/socket.h.</summary>
+/// statx(2), renameat2(2), linux/socket.h.</summary>
 /// <remarks>Each sets the last P/Invoke error and returns -1 where it fails. None retries.</remarks>
 internal static unsafe partial class SocketCalls
 {
@@ -24,6 +24,7 @@ internal static unsafe partial class SocketCalls
     internal const int AtWorkingDirectory = -100;
     internal const int AtNoFollow = 0x100;
     internal const uint StatusType = 1;
+    internal const uint RenameNoReplace = 1;
 
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
     internal static partial int Socket(int family, int type, int protocol);
@@ -66,4 +67,7 @@ internal static unsafe partial class SocketCalls
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int Status(int directory, string path, int flags, uint mask, FileStatus* status);
+
+    [LibraryImport("libc", EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int Rename(int fromDirectory, string from, int toDirectory, string to, uint flags);
 }

@@ -6,6 +6,7 @@ internal static class SocketErrno
     internal const int NoEntry = 2;
     internal const int Interrupted = 4;
     internal const int Again = 11;
+    internal const int Exists = 17;
     internal const int AddressInUse = 98;
     internal const int ConnectionAborted = 103;
     internal const int ConnectionRefused = 111;

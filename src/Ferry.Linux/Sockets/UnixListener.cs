@@ -17,31 +17,34 @@ public sealed class UnixListener : IDisposable
     public string Path { get; }
 
     /// <summary>Listens at <paramref name="path"/>, with mode 0600. A socket there that nobody listens on any more is replaced.</summary>
+    /// <remarks>The path appears when it can be connected to, not before: the socket is made under another name in the same folder.</remarks>
     /// <exception cref="KernelCallException">EADDRINUSE: somebody listens there, or what is there is no socket; or no permission.</exception>
-    /// <exception cref="ArgumentException">The path is too long.</exception>
+    /// <exception cref="ArgumentException">The path is too long, or its folder's.</exception>
     public static UnixListener Listen(string path)
     {
         var address = UnixAddress.Of(path);
+        var making = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(path) ?? "", $".{Guid.NewGuid():n}"[..10]);
         var handle = UnixSocket.Create();
         try
         {
-            var errno = TryBind(handle, in address);
-            if (errno == SocketErrno.AddressInUse && IsStale(path, in address))
+            Bind(handle, making);
+            try
             {
-                File.Delete(path);
-                errno = TryBind(handle, in address);
+                File.SetUnixFileMode(making, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+                if (SocketCalls.Listen(handle, Backlog) != 0)
+                {
+                    throw new KernelCallException("listen", Marshal.GetLastPInvokeError(), path);
+                }
+
+                Publish(making, path, in address);
+            }
+            catch
+            {
+                File.Delete(making);
+                throw;
             }
 
-            if (errno != 0)
-            {
-                throw new KernelCallException("bind", errno, path);
-            }
-
-            // Nobody can connect before listen, so there is no moment at which others could.
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-            return SocketCalls.Listen(handle, Backlog) == 0
-                ? new UnixListener(handle, path)
-                : throw new KernelCallException("listen", Marshal.GetLastPInvokeError(), path);
+            return new UnixListener(handle, path);
         }
         catch
         {
@@ -105,12 +108,38 @@ public sealed class UnixListener : IDisposable
         _handle.Dispose();
     }
 
-    private static unsafe int TryBind(SafeFileHandle handle, in UnixAddress address)
+    private static unsafe void Bind(SafeFileHandle handle, string path)
     {
-        fixed (UnixAddress* start = &address)
+        var address = UnixAddress.Of(path);
+        if (SocketCalls.Bind(handle, &address, (uint)sizeof(UnixAddress)) != 0)
         {
-            return SocketCalls.Bind(handle, start, (uint)sizeof(UnixAddress)) == 0 ? 0 : Marshal.GetLastPInvokeError();
+            throw new KernelCallException("bind", Marshal.GetLastPInvokeError(), path);
         }
+    }
+
+    private static void Publish(string making, string path, in UnixAddress address)
+    {
+        for (var attempt = 0; !TryRename(making, path, out var errno); attempt++)
+        {
+            if (errno != SocketErrno.Exists)
+            {
+                throw new KernelCallException("renameat2", errno, $"{making} to {path}");
+            }
+
+            if (attempt > 0 || !IsStale(path, in address))
+            {
+                throw new KernelCallException("bind", SocketErrno.AddressInUse, path);
+            }
+
+            File.Delete(path);
+        }
+    }
+
+    private static bool TryRename(string from, string to, out int errno)
+    {
+        var done = SocketCalls.Rename(SocketCalls.AtWorkingDirectory, from, SocketCalls.AtWorkingDirectory, to, SocketCalls.RenameNoReplace) == 0;
+        errno = done ? 0 : Marshal.GetLastPInvokeError();
+        return done;
     }
 
     // A connection to what is no socket is refused too, so the mere refusal says nothing about a file.

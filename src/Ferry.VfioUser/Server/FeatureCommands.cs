@@ -63,8 +63,8 @@ internal sealed class FeatureCommands(IVfioUserDevice device, VfioUserCapabiliti
         }
 
         BinaryPrimitives.WriteInt32LittleEndian(reply, DataHeadBytes + done);
+        // The message keeps the length that was asked for, with zeros behind the data: libvfio-user's client takes no shorter one.
         BinaryPrimitives.WriteInt32LittleEndian(reply[sizeof(uint)..], done);
-        context.Reply.Shorten(DataHeadBytes + done);
     }
 
     internal void WriteData(in CommandContext context)

@@ -34,9 +34,6 @@ internal sealed class ReplyBuffer(int maxBytes)
         return room;
     }
 
-    /// <summary>Cuts the payload.</summary>
-    internal void Shorten(int lengthBytes) => Length = Math.Min(Length, lengthBytes);
-
     /// <summary>Sends <paramref name="descriptor"/> along; it stays the caller's.</summary>
     internal void Attach(SafeFileHandle descriptor)
     {

@@ -40,11 +40,34 @@ public sealed class UnixListenerTests : IDisposable
     }
 
     [Fact]
+    public void The_path_appears_only_when_it_can_be_connected_to_and_nothing_else_stays()
+    {
+        for (var i = 0; i < 100; i++)
+        {
+            Exception? failure = null;
+            var impatient = new Thread(() =>
+            {
+                while (!File.Exists(SocketPath))
+                {
+                }
+
+                failure = Record.Exception(() => UnixSocket.Connect(SocketPath, TimeSpan.Zero).Dispose());
+            });
+            impatient.Start();
+            using var listener = UnixListener.Listen(SocketPath);
+            impatient.Join();
+            Assert.Null(failure);
+            Assert.Single(Directory.GetFileSystemEntries(_folder));
+        }
+    }
+
+    [Fact]
     public void A_live_socket_is_not_stolen()
     {
         using var listener = UnixListener.Listen(SocketPath);
         Assert.Equal(AddressInUse, Assert.Throws<KernelCallException>(() => UnixListener.Listen(SocketPath)).Errno);
         UnixSocket.Connect(SocketPath, TimeSpan.Zero).Dispose();
+        Assert.Single(Directory.GetFileSystemEntries(_folder));
     }
 
     [Fact]
