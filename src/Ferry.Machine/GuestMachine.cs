@@ -110,6 +110,7 @@ public sealed class GuestMachine : IDisposable
     /// <summary>Writes the program and its fresh data into guest memory and puts every vCPU at its start; before the first resume, and once.</summary>
     public void LoadProgram()
     {
+        _memory.Populate(new(new(_layout.Pages), _layout.PageCount * LedgerPage.Bytes));
         LedgerImage.Write(Memory, Options, _layout, _accelerator.GuestCode, [.. _devices.Select(device => (device.RegistersAddress, device.DoorbellsAddress))]);
         for (var vcpu = 0; vcpu < _runners.Length; vcpu++)
         {
@@ -123,7 +124,7 @@ public sealed class GuestMachine : IDisposable
     /// <param name="progress">Called with the bytes done so far, from any of the threads; may be null.</param>
     /// <param name="cancellation">Ends it early.</param>
     public void Fill(ulong randomBytes, int threads, Action<ulong>? progress, CancellationToken cancellation) =>
-        MemoryFill.Write(Memory, _layout.End, randomBytes, Options.Seed, threads, progress, cancellation);
+        MemoryFill.Write(_memory, _layout.Free, randomBytes, Options.Seed, threads, progress, cancellation);
 
     /// <summary>Allocates all guest memory ahead of its first use; see <see cref="GuestMemoryFile.PopulateAll"/>.</summary>
     public void PopulateAll(int threads, Action<ulong>? progress, CancellationToken cancellation) => _memory.PopulateAll(threads, progress, cancellation);

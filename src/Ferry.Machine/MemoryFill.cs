@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using Ferry.Linux.Memory;
 using Ferry.Memory;
 
 namespace Ferry.Machine;
@@ -9,15 +10,15 @@ internal static class MemoryFill
 {
     private const int StepBytes = 4 << 20;
 
-    /// <summary>Writes random bytes from an address upwards, over the hole.</summary>
-    public static void Write(GuestMemory memory, ulong from, ulong randomBytes, ulong seed, int threads, Action<ulong>? progress, CancellationToken cancellation)
+    /// <summary>Writes random bytes into <paramref name="ranges"/>, the first first, until as many are written.</summary>
+    public static void Write(GuestMemoryFile memory, IReadOnlyList<IovaRange> ranges, ulong randomBytes, ulong seed, int threads, Action<ulong>? progress, CancellationToken cancellation)
     {
         var steps = new List<(ulong Start, int Bytes)>();
-        foreach (var region in memory.Regions)
+        foreach (var range in ranges)
         {
-            for (var at = Math.Max(from, region.Start.Value); at <= region.Last.Value && randomBytes > 0;)
+            for (var at = range.Start.Value; at <= range.Last.Value && randomBytes > 0;)
             {
-                var bytes = (int)Math.Min(Math.Min(StepBytes, randomBytes), region.Last.Value - at + 1);
+                var bytes = (int)Math.Min(Math.Min(StepBytes, randomBytes), range.Last.Value - at + 1);
                 steps.Add((at, bytes));
                 at += (ulong)bytes;
                 randomBytes -= (ulong)bytes;
@@ -27,7 +28,9 @@ internal static class MemoryFill
         ulong done = 0;
         Parallel.For(0, steps.Count, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation }, step =>
         {
-            Generate(memory.GetSpan(new(steps[step].Start), steps[step].Bytes), seed, (ulong)step);
+            // Touching page by page takes several times as long.
+            memory.Populate(new(new(steps[step].Start), ((ulong)steps[step].Bytes + 4095) & ~4095UL));
+            Generate(memory.Memory.GetSpan(new(steps[step].Start), steps[step].Bytes), seed, (ulong)step);
             var now = Interlocked.Add(ref done, (ulong)steps[step].Bytes);
             progress?.Invoke(now);
         });

@@ -35,4 +35,7 @@ public enum LedgerError
 
     /// <summary>The NIC stopped by itself: it could not use a descriptor or a ring.</summary>
     NicStopped = 10,
+
+    /// <summary>The NIC is not enabled, or counts fewer messages than were received from it: it lost its state.</summary>
+    NicState = 11,
 }

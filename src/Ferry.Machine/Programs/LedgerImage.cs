@@ -19,7 +19,7 @@ internal static class LedgerImage
     /// <param name="memory">The guest's memory, zeroed where it is written.</param>
     /// <param name="options">Checked options.</param>
     /// <param name="layout">Where everything goes.</param>
-    /// <param name="code">The program for KVM; null where it runs outside of guest memory.</param>
+    /// <param name="code">The program for KVM; null where it runs outside of guest memory, on memory that is mapped without the hole.</param>
     /// <param name="nics">For each NIC area where its registers and its doorbell page are.</param>
     public static void Write(GuestMemory memory, MachineOptions options, LedgerLayout layout, byte[]? code, IReadOnlyList<(ulong Registers, ulong Doorbells)> nics)
     {
@@ -40,7 +40,7 @@ internal static class LedgerImage
 
             var block = memory.GetSpan(new(LedgerLayout.ControlBlockOf((int)vcpu)), ControlBlock.Bytes);
             Put(block, ControlBlock.Magic, ControlBlock.MagicValue);
-            Put(block, ControlBlock.PagesBase, start);
+            Put(block, ControlBlock.PagesBase, code is null && start >= GuestLayout.HoleEnd ? start - (GuestLayout.HoleEnd - GuestLayout.HoleStart) : start);
             Put(block, ControlBlock.PageCount, count);
             // The generator has one state it never leaves: zero.
             Put(block, ControlBlock.Random, (((options.Seed * 2) + 1) * 0x9E3779B97F4A7C15) ^ ((vcpu + 1) << 32));

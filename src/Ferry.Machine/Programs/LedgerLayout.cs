@@ -11,8 +11,8 @@ internal sealed class LedgerLayout
     public const ulong PageTables = 0x10_0000;
     private const ulong Nics = 0x100_0000;
 
-    private LedgerLayout(IReadOnlyList<NicArea> nicAreas, ulong pages, ulong pageCount, ulong end) =>
-        (NicAreas, Pages, PageCount, End) = (nicAreas, pages, pageCount, end);
+    private LedgerLayout(IReadOnlyList<NicArea> nicAreas, ulong pages, ulong pageCount, IReadOnlyList<IovaRange> free) =>
+        (NicAreas, Pages, PageCount, Free) = (nicAreas, pages, pageCount, free);
 
     /// <summary>The rings and buffers of each NIC.</summary>
     public IReadOnlyList<NicArea> NicAreas { get; }
@@ -23,8 +23,8 @@ internal sealed class LedgerLayout
     /// <summary>How many there are.</summary>
     public ulong PageCount { get; }
 
-    /// <summary>Where the program's memory ends, exclusive; what follows can be filled.</summary>
-    public ulong End { get; }
+    /// <summary>The memory that the program does not use and that can be filled, sorted.</summary>
+    public IReadOnlyList<IovaRange> Free { get; }
 
     /// <summary>The control block of a vCPU.</summary>
     public static ulong ControlBlockOf(int vcpu) => ControlBlocks + ((ulong)vcpu * ControlBlock.Bytes);
@@ -49,16 +49,29 @@ internal sealed class LedgerLayout
             areas.Add(new(rx, cq, expected, buffers, entries, bytes));
         }
 
-        var pages = at;
-        var end = pages + options.WorkingSetBytes;
-        var room = Math.Min(options.MemoryBytes, GuestLayout.HoleStart);
-        if (end > room || end < pages)
+        var lowEnd = Math.Min(options.MemoryBytes, GuestLayout.HoleStart);
+        var highBytes = options.MemoryBytes - lowEnd;
+        var isHigh = options.WorkingSetBytes <= highBytes;
+        if (at > lowEnd || (!isHigh && options.WorkingSetBytes > lowEnd - at))
         {
-            problem = $"working-set: {options.WorkingSetBytes} bytes of pages and {at - Nics} bytes of NIC rings and buffers don't fit below {room} bytes, from {Nics}";
+            problem = $"working-set: {options.WorkingSetBytes} bytes of pages fit neither in the {highBytes} bytes from 4 GiB on "
+                + $"nor, with {at - Nics} bytes of NIC rings and buffers, between {Nics} and {lowEnd}";
             return null;
         }
 
-        return new(areas, pages, options.WorkingSetBytes / LedgerPage.Bytes, end);
+        var pages = isHigh ? GuestLayout.HoleEnd : at;
+        var free = new List<IovaRange>();
+        AddFree(free, isHigh ? at : at + options.WorkingSetBytes, lowEnd);
+        AddFree(free, GuestLayout.HoleEnd + (isHigh ? options.WorkingSetBytes : 0), GuestLayout.HoleEnd + highBytes);
+        return new(areas, pages, options.WorkingSetBytes / LedgerPage.Bytes, free);
+    }
+
+    private static void AddFree(List<IovaRange> free, ulong start, ulong end)
+    {
+        if (end > start)
+        {
+            free.Add(new(new(start), end - start));
+        }
     }
 
     private static ulong Align(ulong address) => (address + 4095) & ~4095UL;

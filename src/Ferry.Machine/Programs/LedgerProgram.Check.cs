@@ -1,3 +1,4 @@
+using Iced.Intel;
 using static Ferry.Machine.Programs.GuestAssembler;
 using static Iced.Intel.AssemblerRegisters;
 
@@ -94,30 +95,46 @@ internal sealed partial class LedgerProgram
         _asm.nop();
     }
 
-    /// <summary>Holds the NIC, checks the message in every buffer that has received one, and lets it go on. r12 = buffer number.</summary>
+    /// <summary>Holds the NIC, checks its counters and the message in every buffer that has received one, and lets it go on.</summary>
     private void EmitCheckMessages()
     {
-        var quiet = _asm.CreateLabel();
-        var noFault = _asm.CreateLabel();
-        var buffer = _asm.CreateLabel();
-        var stale = _asm.CreateLabel();
-        var next = _asm.CreateLabel();
-        var release = _asm.CreateLabel();
         var done = _asm.CreateLabel();
-
         _asm.xor(eax, eax);
         _asm.mov(Block(ControlBlock.CheckedMessages), rax);
         _asm.cmp(Block(ControlBlock.NicReady), 0);
         _asm.je(done);
+        EmitHoldNic(gone: done);
+        EmitCheckBuffers();
+        _asm.mov(eax, 1);
+        EmitRegisterWrite(RegisterControl);
+        _asm.Label(ref done);
+        _asm.nop();
+    }
+
+    /// <summary>Checks that the NIC is the one that was set up, and stops it. All ones: it is gone, and what it was writing when it went
+    /// can't be told.</summary>
+    private void EmitHoldNic(Label gone)
+    {
+        var enabled = _asm.CreateLabel();
+        var quiet = _asm.CreateLabel();
+        var noFault = _asm.CreateLabel();
+        var counted = _asm.CreateLabel();
+
+        EmitRegisterRead(RegisterControl);
+        _asm.cmp(eax, -1);
+        _asm.je(gone);
+        _asm.test(eax, 1);
+        _asm.jne(enabled);
+        _asm.mov(edx, eax);
+        EmitError(LedgerError.NicState);
+        _asm.Label(ref enabled);
         _asm.xor(eax, eax);
         EmitRegisterWrite(RegisterControl);
+
         _asm.Label(ref quiet);
-        _asm.mov(rsi, Block(ControlBlock.NicRegisters));
-        _asm.add(rsi, RegisterStatus);
-        _guest.RegisterRead();
-        // All ones: the device is gone, and what it was writing when it went can't be told.
+        EmitRegisterRead(RegisterStatus);
         _asm.cmp(eax, -1);
-        _asm.je(done);
+        _asm.je(gone);
         _asm.test(eax, 1);
         _asm.jne(quiet);
         _asm.test(eax, RegisterStatusError);
@@ -126,11 +143,34 @@ internal sealed partial class LedgerProgram
         EmitError(LedgerError.NicStopped);
         _asm.Label(ref noFault);
 
+        // It has sent what was received, and at most as many more as buffers were posted.
+        EmitRegisterRead(RegisterSentMessages);
+        _asm.cmp(eax, -1);
+        _asm.je(gone);
+        _asm.mov(edx, eax);
+        _asm.mov(rcx, Block(ControlBlock.NextSequence));
+        _asm.dec(ecx);
+        _asm.sub(eax, ecx);
+        _asm.cmp(rax, Block(ControlBlock.RxEntries));
+        _asm.jbe(counted);
+        EmitError(LedgerError.NicState);
+        _asm.Label(ref counted);
+        _asm.nop();
+    }
+
+    /// <summary>r12 = the buffer's number, rdi = its address.</summary>
+    private void EmitCheckBuffers()
+    {
+        var buffer = _asm.CreateLabel();
+        var stale = _asm.CreateLabel();
+        var next = _asm.CreateLabel();
+        var end = _asm.CreateLabel();
+
         _asm.xor(r12d, r12d);
         _asm.mov(rdi, Block(ControlBlock.Buffers));
         _asm.Label(ref buffer);
         _asm.cmp(r12, Block(ControlBlock.RxEntries));
-        _asm.jae(release);
+        _asm.jae(end);
         _asm.mov(rax, Block(ControlBlock.Expected));
         _asm.lea(rax, __qword_ptr[rax + (r12 * 8)]);
         _asm.mov(rax, Guest(rax));
@@ -154,11 +194,7 @@ internal sealed partial class LedgerProgram
         _asm.jne(buffer);
         _guest.PortIn(GuestPorts.Yield);
         _asm.jmp(buffer);
-
-        _asm.Label(ref release);
-        _asm.mov(eax, 1);
-        EmitRegisterWrite(RegisterControl);
-        _asm.Label(ref done);
+        _asm.Label(ref end);
         _asm.nop();
     }
 }

@@ -13,6 +13,7 @@ internal sealed partial class LedgerProgram
     private const int RegisterStatus = 0x0C;
     private const int RegisterStatusError = 2;
     private const int RegisterControl = 0x10;
+    private const int RegisterSentMessages = 0x40;
     private const int DoorbellRxTail = 0x00;
     private const int DoorbellCqHead = 0x40;
 
@@ -231,7 +232,15 @@ internal sealed partial class LedgerProgram
         EmitRegisterWrite(register);
     }
 
-    /// <summary>Writes eax to a register of the NIC.</summary>
+    /// <summary>Reads a register of the NIC into eax. Uses rsi.</summary>
+    private void EmitRegisterRead(int register)
+    {
+        _asm.mov(rsi, Block(ControlBlock.NicRegisters));
+        _asm.add(rsi, register);
+        _guest.RegisterRead();
+    }
+
+    /// <summary>Writes eax to a register of the NIC. Uses rsi.</summary>
     private void EmitRegisterWrite(int register)
     {
         _asm.mov(rsi, Block(ControlBlock.NicRegisters));

@@ -146,6 +146,18 @@ public sealed class LedgerNicTests
 
     [Theory]
     [MemberData(nameof(Accelerators))]
+    public void A_device_that_starts_anew_and_stays_silent_is_found_by_the_check(AcceleratorKind accelerator)
+    {
+        using var ledger = Boot(accelerator);
+        Exchange(ledger, 2);
+        ledger.Nic!.Write(ledger.Nic.ControlAddress, 0);
+        ledger.Nic.Sequence = 0;
+        Assert.Equal(2UL, ledger.Check());
+        Assert.Equal([(LedgerError.NicState, 0UL), (LedgerError.NicState, 0UL)], ledger.Errors);
+    }
+
+    [Theory]
+    [MemberData(nameof(Accelerators))]
     public void A_device_that_is_gone_does_not_fail_the_check(AcceleratorKind accelerator)
     {
         using var ledger = Boot(accelerator);

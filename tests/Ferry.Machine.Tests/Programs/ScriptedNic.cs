@@ -25,6 +25,8 @@ internal sealed class ScriptedNic(GuestMemory memory, ulong registers, ulong doo
 
     public uint CqHead { get; private set; }
 
+    public ulong ControlAddress => registers + 0x10;
+
     public bool IsEnabled => (Word(0x10) & 1) != 0;
 
     public uint Read(ulong address) => IsGone
@@ -35,6 +37,7 @@ internal sealed class ScriptedNic(GuestMemory memory, ulong registers, ulong doo
             0x04 => 1,
             0x08 => (uint)messageBytes,
             0x0C => (Word(0x10) & 1) | (IsStopped ? 2U : 0),
+            0x40 => (uint)Sequence,
             var offset => Word((int)offset),
         };
 

@@ -1,0 +1,142 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+using Ferry.Linux.Kvm;
+using Xunit;
+
+namespace Ferry.Machine.Tests;
+
+/// <summary>State that is altered, cut or from elsewhere is refused, and the vCPUs stay as they were.</summary>
+public sealed class VcpuStateTests
+{
+    private const int HeaderBytes = 32;
+
+    public static TheoryData<AcceleratorKind> Accelerators => TestMachines.Accelerators;
+
+    [Theory]
+    [MemberData(nameof(Accelerators))]
+    public void Any_altered_byte_and_any_cut_is_refused(AcceleratorKind accelerator)
+    {
+        using var machine = Paused(accelerator);
+        var state = TestMachines.Save(machine);
+        var step = Math.Max(1, state.Length / 97);
+        for (var at = 0; at < state.Length; at += step)
+        {
+            state[at] ^= 0x10;
+            Assert.Throws<InvalidDataException>(() => machine.LoadVcpus(state));
+            state[at] ^= 0x10;
+            Assert.Throws<InvalidDataException>(() => machine.LoadVcpus(state.AsSpan(0, at)));
+        }
+
+        Assert.Throws<InvalidDataException>(() => machine.LoadVcpus([.. state, 0]));
+        machine.LoadVcpus(state);
+        GoesOn(machine);
+    }
+
+    [Theory]
+    [InlineData(0, "magic")]
+    [InlineData(8, "version")]
+    [InlineData(12, "accelerator")]
+    [InlineData(16, "number of vCPUs")]
+    [InlineData(HeaderBytes, "number of parts")]
+    [InlineData(HeaderBytes + 4, "part")]
+    [InlineData(HeaderBytes + 8, "length of a part")]
+    public void A_foreign_field_is_named(int offset, string name)
+    {
+        foreach (var accelerator in Enum.GetValues<AcceleratorKind>())
+        {
+            using var machine = Paused(accelerator);
+            var state = TestMachines.Save(machine);
+            state[offset]++;
+            Assert.Contains(name, Assert.Throws<InvalidDataException>(() => machine.LoadVcpus(Sealed(state))).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void State_of_a_machine_with_more_vcpus_is_refused()
+    {
+        using var two = Paused(AcceleratorKind.Thread, vcpus: 2);
+        using var one = Paused(AcceleratorKind.Thread);
+        Assert.Throws<InvalidDataException>(() => one.LoadVcpus(TestMachines.Save(two)));
+        Assert.Throws<InvalidDataException>(() => two.LoadVcpus(TestMachines.Save(one)));
+    }
+
+    [Fact]
+    public void A_program_that_would_go_on_outside_of_its_code_is_refused()
+    {
+        using var machine = Paused(AcceleratorKind.Thread);
+        var state = TestMachines.Save(machine);
+        BinaryPrimitives.WriteUInt64LittleEndian(state.AsSpan(state.Length - 16), 1 << 20);
+        Assert.Throws<InvalidDataException>(() => machine.LoadVcpus(Sealed(state)));
+    }
+
+    [Fact]
+    public void Another_processor_is_refused()
+    {
+        using var machine = Paused(AcceleratorKind.Kvm);
+        var state = TestMachines.Save(machine);
+        state[HeaderBytes + 4 + 8 + 8 + 12] ^= 1;
+        Assert.Throws<InvalidDataException>(() => machine.LoadVcpus(Sealed(state)));
+    }
+
+    [Fact]
+    public void Registers_that_the_kernel_refuses_leave_all_as_it_was()
+    {
+        using var machine = Paused(AcceleratorKind.Kvm, vcpus: 2);
+        var state = TestMachines.Save(machine);
+        var before = Find(state, KvmStatePart.Regs);
+        var altered = state.ToArray();
+
+        // Of the first vCPU other general registers, which would be taken; of the second a control register that no processor has.
+        altered[Find(state, KvmStatePart.Regs).Start.Value] ^= 0xff;
+        var sregs = Find(state, KvmStatePart.Sregs, vcpu: 1);
+        altered.AsSpan(sregs)[(8 * 24 + 2 * 16)..][3 * 8 + 7] = 0xff;
+        var refused = Assert.Throws<InvalidDataException>(() => machine.LoadVcpus(Sealed(altered)));
+        TestContext.Current.TestOutputHelper?.WriteLine(refused.Message);
+        Assert.True(TestMachines.Save(machine).AsSpan(before).SequenceEqual(state.AsSpan(before)));
+        GoesOn(machine);
+    }
+
+    private static GuestMachine Paused(AcceleratorKind accelerator, int vcpus = 1)
+    {
+        var machine = TestMachines.Start(TestMachines.Options(accelerator, vcpus));
+        TestMachines.WaitForTransfers(machine, 50);
+        machine.PauseVcpus();
+        return machine;
+    }
+
+    private static void GoesOn(GuestMachine machine)
+    {
+        var transfers = machine.GetProgress().Transfers;
+        machine.ResumeVcpus();
+        TestMachines.WaitForTransfers(machine, transfers + 50);
+        var result = TestMachines.Check(machine);
+        Assert.True(result.Passed, result.ToString());
+    }
+
+    private static byte[] Sealed(ReadOnlySpan<byte> state)
+    {
+        var copy = state.ToArray();
+        BinaryPrimitives.WriteUInt64LittleEndian(copy.AsSpan(copy.Length - 8), XxHash3.HashToUInt64(copy.AsSpan(0, copy.Length - 8)));
+        return copy;
+    }
+
+    private static Range Find(ReadOnlySpan<byte> state, KvmStatePart wanted, int vcpu = 0)
+    {
+        var at = HeaderBytes;
+        for (var i = 0; ; i++)
+        {
+            var parts = BinaryPrimitives.ReadInt32LittleEndian(state[at..]);
+            at += 4;
+            for (; parts > 0; parts--)
+            {
+                var length = BinaryPrimitives.ReadInt32LittleEndian(state[(at + 4)..]);
+                if (i == vcpu && BinaryPrimitives.ReadUInt32LittleEndian(state[at..]) == (uint)wanted)
+                {
+                    return (at + 8)..(at + 8 + length);
+                }
+
+                at += 8 + length;
+            }
+        }
+    }
+}
