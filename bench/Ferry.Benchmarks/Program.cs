@@ -1,13 +1,18 @@
 using System.Globalization;
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Ferry.Benchmarks.Bitmap;
 
-// dotnet run -c Release -- quick [ROUNDS [OPERATION]]     interleaved comparison, a minute
-// dotnet run -c Release -- --filter '*'                   BenchmarkDotNet
+// dotnet run -c Release --project bench/Ferry.Benchmarks -- quick [ROUNDS [OPERATION]]   interleaved comparison, a minute
+// dotnet run -c Release --project bench/Ferry.Benchmarks -- --filter '*'                 BenchmarkDotNet
 if (args is ["quick", ..])
 {
     return QuickComparison.Run(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 30, args.ElementAtOrDefault(2));
 }
 
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+// In this process: what is measured are loops over native memory, for which a build of its own changes nothing.
+var job = Job.Default.WithToolchain(new InProcessEmitToolchain(new())).WithWarmupCount(10).WithIterationCount(20);
+BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, DefaultConfig.Instance.AddJob(job));
 return 0;

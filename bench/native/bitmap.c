@@ -2,7 +2,6 @@
  * cc -O3 -march=native -shared -fPIC; nothing of it is shipped. */
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 uint64_t bitmap_or_count(uint64_t *restrict into, const uint64_t *restrict from, size_t words)
 {
@@ -117,9 +116,4 @@ uint64_t bitmap_narrow(uint64_t *restrict into, const uint64_t *restrict from, s
         }
     }
     return added;
-}
-
-void bitmap_copy(void *restrict into, const void *restrict from, size_t words)
-{
-    memcpy(into, from, words * sizeof(uint64_t));
 }

@@ -9,9 +9,8 @@ public sealed unsafe class BitmapCase : IDisposable
     private readonly ulong[] _sourceTemplate;
     private readonly ulong[] _targetTemplate;
 
-    private BitmapCase(string name, PageSize sourceSize, PageSize targetSize, Func<Random, ulong> sourceWord, ulong targetTailPages = 0)
+    private BitmapCase(PageSize sourceSize, PageSize targetSize, Func<Random, ulong> sourceWord, ulong targetTailPages = 0)
     {
-        Name = name;
         Source = new(new(new(0), GuestBytes), sourceSize);
         Target = new(new(new(0), GuestBytes + (targetTailPages << targetSize.Shift)), targetSize);
         var random = new Random(1);
@@ -19,8 +18,6 @@ public sealed unsafe class BitmapCase : IDisposable
         _targetTemplate = [.. Enumerable.Range(0, Target.Words.Length).Select(_ => Sparse(random))];
         Restore();
     }
-
-    public string Name { get; }
 
     public required Func<BitmapCase, ulong> Native { get; init; }
 
@@ -41,35 +38,35 @@ public sealed unsafe class BitmapCase : IDisposable
     /// <summary>All operations; each case holds 64 MiB or more until it is disposed.</summary>
     public static IReadOnlyDictionary<string, Func<BitmapCase>> All { get; } = new Dictionary<string, Func<BitmapCase>>
     {
-        ["or and count"] = () => new("or and count", PageSize.Size4K, PageSize.Size4K, Sparse)
+        ["or and count"] = () => new(PageSize.Size4K, PageSize.Size4K, Sparse)
         {
             Native = c => NativeLoops.OrCount(c.TargetWords, c.SourceWords, c.SourceCount),
             Managed = c => c.Target.Or(c.Source),
             Naive = c => NaiveLoops.OrCount(c.Target.Words, c.Source.Words),
         },
-        ["or and count, 13 bits off"] = () => new("or and count, 13 bits off", PageSize.Size4K, PageSize.Size4K, Sparse, 64)
+        ["or and count, 13 bits off"] = () => new(PageSize.Size4K, PageSize.Size4K, Sparse, 64)
         {
             Native = c => NativeLoops.OrCountShifted(c.TargetWords, c.SourceWords, c.SourceCount, 13),
             Managed = c => c.Target.Or(c.Source.Words, new(13 << 12), PageSize.Size4K, c.Source.PageCount),
             Naive = c => NaiveLoops.OrCountShifted(c.Target.Words, c.Source.Words, 13),
         },
-        ["count"] = () => new("count", PageSize.Size4K, PageSize.Size4K, Dense)
+        ["count"] = () => new(PageSize.Size4K, PageSize.Size4K, Dense)
         {
             Native = c => NativeLoops.Count(c.SourceWords, c.SourceCount),
             Managed = c => c.Source.Count(),
             Naive = c => NaiveLoops.Count(c.Source.Words),
         },
-        ["runs, clean"] = () => Runs("runs, clean", _ => 0),
-        ["runs, sparse"] = () => Runs("runs, sparse", Sparse),
-        ["runs, long"] = () => Runs("runs, long", Long),
-        ["runs, dense"] = () => Runs("runs, dense", Dense),
-        ["drain, clean"] = () => Drain("drain, clean", _ => 0),
-        ["drain, sparse"] = () => Drain("drain, sparse", Sparse),
-        ["drain, dense"] = () => Drain("drain, dense", Dense),
-        ["widen 2M to 4K"] = () => Widen("widen 2M to 4K", PageSize.Size2M),
-        ["widen 64K to 4K"] = () => Widen("widen 64K to 4K", new(64 << 10)),
-        ["narrow 4K to 64K"] = () => Narrow("narrow 4K to 64K", new(64 << 10), Sparse),
-        ["narrow 4K to 2M"] = () => Narrow("narrow 4K to 2M", PageSize.Size2M, Dense),
+        ["runs, clean"] = () => Runs(_ => 0),
+        ["runs, sparse"] = () => Runs(Sparse),
+        ["runs, long"] = () => Runs(Long),
+        ["runs, dense"] = () => Runs(Dense),
+        ["drain, clean"] = () => Drain(_ => 0),
+        ["drain, sparse"] = () => Drain(Sparse),
+        ["drain, dense"] = () => Drain(Dense),
+        ["widen 2M to 4K"] = () => Widen(PageSize.Size2M),
+        ["widen 64K to 4K"] = () => Widen(new(64 << 10)),
+        ["narrow 4K to 64K"] = () => Narrow(new(64 << 10), Sparse),
+        ["narrow 4K to 2M"] = () => Narrow(PageSize.Size2M, Dense),
     };
 
     /// <summary>Puts both bitmaps back to what they were at first.</summary>
@@ -79,8 +76,12 @@ public sealed unsafe class BitmapCase : IDisposable
         _targetTemplate.CopyTo(Target.Words);
     }
 
-    /// <summary>What memory allows: the source copied once.</summary>
-    public void Copy() => NativeMemoryCopy();
+    /// <summary>What memory allows: the larger of the two, 32 MiB, copied once.</summary>
+    public void Copy()
+    {
+        var (template, bitmap) = _targetTemplate.Length >= _sourceTemplate.Length ? (_targetTemplate, Target) : (_sourceTemplate, Source);
+        template.CopyTo(bitmap.Words);
+    }
 
     public void Dispose()
     {
@@ -88,32 +89,28 @@ public sealed unsafe class BitmapCase : IDisposable
         Target.Dispose();
     }
 
-    public override string ToString() => Name;
-
-    private void NativeMemoryCopy() => Source.Words[..Math.Min(Source.Words.Length, Target.Words.Length)].CopyTo(Target.Words);
-
-    private static BitmapCase Runs(string name, Func<Random, ulong> word) => new(name, PageSize.Size4K, PageSize.Size4K, word)
+    private static BitmapCase Runs(Func<Random, ulong> word) => new(PageSize.Size4K, PageSize.Size4K, word)
     {
         Native = c => NativeLoops.Runs(c.SourceWords, (nuint)c.Source.PageCount),
         Managed = c => SumRuns(c.Source),
         Naive = c => NaiveLoops.Runs(c.Source.Words),
     };
 
-    private static BitmapCase Drain(string name, Func<Random, ulong> word) => new(name, PageSize.Size4K, PageSize.Size4K, word)
+    private static BitmapCase Drain(Func<Random, ulong> word) => new(PageSize.Size4K, PageSize.Size4K, word)
     {
         Native = c => NativeLoops.Drain(c.SourceWords, c.TargetWords, c.SourceCount),
         Managed = c => c.Source.Drain(c.Target),
         Naive = c => NaiveLoops.Drain(c.Source.Words, c.Target.Words),
     };
 
-    private static BitmapCase Widen(string name, PageSize coarse) => new(name, coarse, PageSize.Size4K, Dense)
+    private static BitmapCase Widen(PageSize coarse) => new(coarse, PageSize.Size4K, Dense)
     {
         Native = c => NativeLoops.Widen(c.TargetWords, c.SourceWords, (nuint)c.Source.PageCount, (nuint)(c.Source.PageSize.Bytes / c.Target.PageSize.Bytes)),
         Managed = c => c.Target.Or(c.Source),
         Naive = c => NaiveLoops.Widen(c.Target.Words, c.Source.Words, c.Source.PageSize.Bytes / c.Target.PageSize.Bytes),
     };
 
-    private static BitmapCase Narrow(string name, PageSize coarse, Func<Random, ulong> word) => new(name, PageSize.Size4K, coarse, word)
+    private static BitmapCase Narrow(PageSize coarse, Func<Random, ulong> word) => new(PageSize.Size4K, coarse, word)
     {
         Native = c => NativeLoops.Narrow(c.TargetWords, c.SourceWords, c.SourceCount, (nuint)(c.Target.PageSize.Bytes / c.Source.PageSize.Bytes)),
         Managed = c => c.Target.Or(c.Source),

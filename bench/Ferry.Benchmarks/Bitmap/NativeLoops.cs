@@ -30,9 +30,6 @@ internal static unsafe class NativeLoops
     public static ulong Narrow(ulong* into, ulong* from, nuint words, nuint ratio) =>
         ((delegate* unmanaged<ulong*, ulong*, nuint, nuint, ulong>)Symbol("bitmap_narrow"))(into, from, words, ratio);
 
-    public static void Copy(void* into, void* from, nuint words) =>
-        ((delegate* unmanaged<void*, void*, nuint, void>)Symbol("bitmap_copy"))(into, from, words);
-
     private static nint Symbol(string name) =>
         Library != 0 ? NativeLibrary.GetExport(Library, name) : throw new NotSupportedException("There is no C compiler (cc) to build the baseline with.");
 
