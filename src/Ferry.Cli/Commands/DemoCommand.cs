@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Ferry.Cli.Control;
 using Ferry.Cli.Demo;
-using Ferry.Cli.Reports;
+using Ferry.Cli.Documents;
 using Ferry.Cli.Ui;
 
 namespace Ferry.Cli.Commands;
@@ -28,19 +28,19 @@ internal static class DemoCommand
             var screen = new Screen(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
             var settings = readMachine(parsed) with { Migrate = options.Read(parsed) };
             DemoOptions.Check(settings);
-            MigrationReport report;
+            MigrationDocument report;
             using (var board = new ProgressBoard(screen.Progress))
             {
-                report = await new DemoRun(settings, board).RunAsync(cancellation).ConfigureAwait(false);
+                report = await new DemoRun(settings, board, new ProcessWorld()).RunAsync(cancellation).ConfigureAwait(false);
             }
 
             if (parsed.GetValue(json))
             {
-                await screen.OutputWriter.WriteLineAsync(JsonSerializer.Serialize(report, ControlJson.Indented.MigrationReport)).ConfigureAwait(false);
+                await screen.OutputWriter.WriteLineAsync(JsonSerializer.Serialize(report, ControlJson.Indented.MigrationDocument)).ConfigureAwait(false);
             }
             else
             {
-                MigrationReportView.Write(screen.Output, report);
+                MigrationView.Write(screen.Output, report);
             }
 
             return MigrateCommand.ExitCodeOf(report);

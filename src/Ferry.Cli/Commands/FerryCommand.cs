@@ -1,8 +1,11 @@
 using System.CommandLine;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Ferry.Cli.Control;
 using Ferry.Cli.MachineFiles;
 using Ferry.Cli.Values;
+using Ferry.Machine;
+using Ferry.Tracking;
 
 namespace Ferry.Cli.Commands;
 
@@ -22,8 +25,13 @@ internal static class FerryCommand
         var root = new RootCommand(Description)
         {
             DemoCommand.Create(),
+            RunCommand.Create(),
+            ReceiveCommand.Create(),
             MigrateCommand.Create(),
             StatusCommand.Create(),
+            PlanCommand.Create(),
+            TellCommand.Create(),
+            DeviceCommand.Create(),
         };
         HelpWithExample.AddTo(root, "ferry demo");
         return root;
@@ -106,7 +114,8 @@ internal static class FerryCommand
         OperationCanceledException when cancellation.IsCancellationRequested => ExitCodes.Failed,
         ControlException { Code: ControlErrors.BadRequest } => ExitCodes.Usage,
         ControlException or IOException or UnauthorizedAccessException or TimeoutException or InvalidDataException or NotSupportedException
-            or System.Net.Sockets.SocketException or Ferry.Tracking.TrackerStartException => ExitCodes.Failed,
+            or SocketException or TrackerStartException
+            or MachineException => ExitCodes.Failed,
         _ => null,
     };
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Ferry.Cli.Control;
-using Ferry.Cli.Reports;
+using Ferry.Cli.Documents;
 using Ferry.Cli.Ui;
 
 namespace Ferry.Cli.Commands;
@@ -23,7 +23,7 @@ internal static class MigrateCommand
         {
             var screen = new Screen(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
             var request = options.Read(parsed) with { To = parsed.GetValue(to) };
-            MigrationReport report;
+            MigrationDocument report;
             using (var board = new ProgressBoard(screen.Progress))
             {
                 report = await MigrationClient.MigrateAsync(board, parsed.GetValue(control)!, request, cancellation).ConfigureAwait(false);
@@ -36,11 +36,11 @@ internal static class MigrateCommand
 
             if (parsed.GetValue(json))
             {
-                await screen.OutputWriter.WriteLineAsync(JsonSerializer.Serialize(report, ControlJson.Indented.MigrationReport)).ConfigureAwait(false);
+                await screen.OutputWriter.WriteLineAsync(JsonSerializer.Serialize(report, ControlJson.Indented.MigrationDocument)).ConfigureAwait(false);
             }
             else
             {
-                MigrationReportView.Write(screen.Output, report);
+                MigrationView.Write(screen.Output, report);
             }
 
             return ExitCodeOf(report);
@@ -53,7 +53,7 @@ internal static class MigrateCommand
     }
 
     /// <summary>The exit code that says how a migration ended.</summary>
-    public static int ExitCodeOf(MigrationReport report) => report.RunsAt switch
+    public static int ExitCodeOf(MigrationDocument report) => report.RunsAt switch
     {
         RunsAt.InDoubt => ExitCodes.InDoubt,
         RunsAt.Destination when report.Verified => ExitCodes.Done,

@@ -18,18 +18,24 @@ internal static class StatusCommand
         {
             var reply = await ControlClient.AskAsync(parsed.GetValue(control)!, new ControlRequest { Verb = ControlVerbs.Status }, cancellation).ConfigureAwait(false);
             var screen = new Screen(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
-            if (parsed.GetValue(json))
-            {
-                await screen.OutputWriter.WriteLineAsync(JsonSerializer.Serialize(reply.Status!, ControlJson.Indented.MachineStatus)).ConfigureAwait(false);
-            }
-            else
-            {
-                StatusView.Write(screen.Output, reply.Status!);
-            }
-
+            Write(screen, reply, parsed.GetValue(json));
             return ExitCodes.Done;
         });
         HelpWithExample.AddTo(command, "ferry status --control /run/user/1000/ferry/ledger.sock", "ferry status --control ledger.sock --json");
         return command;
+    }
+
+    /// <summary>Writes the status of a reply.</summary>
+    public static void Write(Screen screen, ControlReply reply, bool json)
+    {
+        var status = reply.Status ?? throw new IOException("the answer holds no status");
+        if (json)
+        {
+            screen.OutputWriter.WriteLine(JsonSerializer.Serialize(status, ControlJson.Indented.MachineStatus));
+        }
+        else
+        {
+            StatusView.Write(screen.Output, status);
+        }
     }
 }

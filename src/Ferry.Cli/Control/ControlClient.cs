@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using System.Text.Json;
-using Ferry.Cli.Reports;
+using Ferry.Cli.Documents;
 
 namespace Ferry.Cli.Control;
 
@@ -37,7 +37,7 @@ internal sealed class ControlClient : IDisposable
     /// <summary>Sends a request and waits for its result.</summary>
     /// <exception cref="ControlException">The host refused or failed.</exception>
     /// <exception cref="IOException">The host is gone.</exception>
-    public async Task<ControlReply> SendAsync(ControlRequest request, Action<MigrationProgressReport>? progress, CancellationToken cancellation)
+    public async Task<ControlReply> SendAsync(ControlRequest request, Action<ProgressDocument>? progress, CancellationToken cancellation)
     {
         var id = ++_lastId;
         byte[] line = [.. JsonSerializer.SerializeToUtf8Bytes(request with { Id = id }, ControlJson.Default.ControlRequest), (byte)'\n'];

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text.Json;
+using Ferry.Cli.Documents;
 
 namespace Ferry.Cli.Control;
 
@@ -92,7 +93,7 @@ internal sealed class ControlConnection(Socket socket, IControlTarget target) : 
         {
             reply = Refusal(request.Id, ControlErrors.Failed, "given up: the machine's process ends");
         }
-        catch (Exception e) when (e is IOException or InvalidOperationException or ArgumentException or InvalidDataException or TimeoutException)
+        catch (Exception e) when (e is IOException or InvalidOperationException or ArgumentException or InvalidDataException or TimeoutException or Tracking.TrackerStartException)
         {
             reply = Refusal(request.Id, ControlErrors.Failed, e.Message);
         }
@@ -120,12 +121,7 @@ internal sealed class ControlConnection(Socket socket, IControlTarget target) : 
                 target.Resume();
                 break;
             case ControlVerbs.Settle:
-                target.Settle(request.Choice switch
-                {
-                    "resume" => true,
-                    "discard" => false,
-                    _ => throw new ControlException(ControlErrors.BadRequest, "settle needs \"choice\": \"resume\" or \"discard\""),
-                });
+                await target.SettleAsync(ParseChoice(request.Choice), stop).ConfigureAwait(false);
                 break;
             case ControlVerbs.Quit:
                 target.Quit();
@@ -137,7 +133,15 @@ internal sealed class ControlConnection(Socket socket, IControlTarget target) : 
         return new ControlReply { Status = target.GetStatus() };
     }
 
-    private Task<Reports.MigrationReport> MigrateAsync(ControlRequest request, CancellationToken stop)
+    private static SettleChoice ParseChoice(string? choice) => choice switch
+    {
+        "ask" => SettleChoice.Ask,
+        "resume" => SettleChoice.Resume,
+        "discard" => SettleChoice.Discard,
+        _ => throw new ControlException(ControlErrors.BadRequest, "settle needs \"choice\": \"ask\", \"resume\" or \"discard\""),
+    };
+
+    private Task<MigrationDocument> MigrateAsync(ControlRequest request, CancellationToken stop)
     {
         if (request.Migrate?.To is null)
         {

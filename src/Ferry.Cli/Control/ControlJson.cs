@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Ferry.Cli.Reports;
+using Ferry.Cli.Documents;
 
 namespace Ferry.Cli.Control;
 
@@ -12,10 +12,11 @@ namespace Ferry.Cli.Control;
     MaxDepth = 8)]
 [JsonSerializable(typeof(ControlRequest))]
 [JsonSerializable(typeof(ControlReply))]
-[JsonSerializable(typeof(MigrationReport))]
+[JsonSerializable(typeof(MigrationDocument))]
 [JsonSerializable(typeof(MachineStatus))]
-[JsonSerializable(typeof(PlanReport))]
-[JsonSerializable(typeof(SelfCheckReport))]
+[JsonSerializable(typeof(PlanningDocument))]
+[JsonSerializable(typeof(SelfCheckDocument))]
+[JsonSerializable(typeof(DeviceProcessDocument))]
 internal sealed partial class ControlJson : JsonSerializerContext
 {
     /// <summary>The same, indented for people and files.</summary>

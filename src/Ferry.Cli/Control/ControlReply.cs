@@ -1,4 +1,4 @@
-using Ferry.Cli.Reports;
+using Ferry.Cli.Documents;
 
 namespace Ferry.Cli.Control;
 
@@ -25,17 +25,17 @@ internal sealed record ControlReply
     public string? Error { get; init; }
 
     /// <summary>Progress of a migration.</summary>
-    public MigrationProgressReport? Progress { get; init; }
+    public ProgressDocument? Progress { get; init; }
 
     /// <summary>The result of <c>migrate</c>.</summary>
-    public MigrationReport? Report { get; init; }
+    public MigrationDocument? Report { get; init; }
 
     /// <summary>The result of <c>status</c>, <c>pause</c>, <c>resume</c>, <c>cancel</c>, <c>settle</c> and <c>quit</c>.</summary>
     public MachineStatus? Status { get; init; }
 
     /// <summary>The result of <c>plan</c>.</summary>
-    public PlanReport? Plan { get; init; }
+    public PlanningDocument? Plan { get; init; }
 
     /// <summary>The result of <c>self-check</c>.</summary>
-    public SelfCheckReport? SelfCheck { get; init; }
+    public SelfCheckDocument? SelfCheck { get; init; }
 }

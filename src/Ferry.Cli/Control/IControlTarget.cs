@@ -1,4 +1,4 @@
-using Ferry.Cli.Reports;
+using Ferry.Cli.Documents;
 
 namespace Ferry.Cli.Control;
 
@@ -10,13 +10,13 @@ internal interface IControlTarget
     MachineStatus GetStatus();
 
     /// <summary>Migrates the machine. <paramref name="cancellation"/> rolls back.</summary>
-    Task<MigrationReport> MigrateAsync(MigrateRequest request, Action<MigrationProgressReport> progress, CancellationToken cancellation);
+    Task<MigrationDocument> MigrateAsync(MigrateRequest request, Action<ProgressDocument> progress, CancellationToken cancellation);
 
     /// <summary>Rolls back the migration that is under way and returns when that is done.</summary>
     Task CancelMigrationAsync();
 
     /// <summary>Plans a migration without moving anything.</summary>
-    PlanReport Plan(MigrateRequest request);
+    PlanningDocument Plan(MigrateRequest request);
 
     /// <summary>Stops the vCPUs.</summary>
     void Pause();
@@ -25,10 +25,10 @@ internal interface IControlTarget
     void Resume();
 
     /// <summary>Lets the guest program check all its memory.</summary>
-    Task<SelfCheckReport> SelfCheckAsync(CancellationToken cancellation);
+    Task<SelfCheckDocument> SelfCheckAsync(CancellationToken cancellation);
 
-    /// <summary>Settles a hand-over in doubt: lets the machine run here, or gives it up.</summary>
-    void Settle(bool resumeHere);
+    /// <summary>Settles a hand-over in doubt, or leaves it so where the other side does not answer.</summary>
+    Task SettleAsync(SettleChoice choice, CancellationToken cancellation);
 
     /// <summary>Ends the process, rolling back a migration first. Returns before it ends.</summary>
     void Quit();

@@ -1,4 +1,4 @@
-using Ferry.Cli.Reports;
+using Ferry.Cli.Documents;
 using Ferry.Cli.Ui;
 using Ferry.Cli.Values;
 
@@ -8,7 +8,7 @@ namespace Ferry.Cli.Control;
 internal static class MigrationClient
 {
     /// <summary>Migrates the machine behind <paramref name="control"/>; <paramref name="cancellation"/> rolls back and still waits for the report.</summary>
-    public static async Task<MigrationReport> MigrateAsync(ProgressBoard board, string control, MigrateRequest request, CancellationToken cancellation)
+    public static async Task<MigrationDocument> MigrateAsync(ProgressBoard board, string control, MigrateRequest request, CancellationToken cancellation)
     {
         using var step = board.Begin($"migrating to {request.To}");
         using var client = await ControlClient.ConnectAsync(control, cancellation).ConfigureAwait(false);
@@ -29,7 +29,7 @@ internal static class MigrationClient
     }
 
     /// <summary>Lets the guest behind <paramref name="control"/> check all its memory.</summary>
-    public static async Task<SelfCheckReport> CheckGuestAsync(ProgressBoard board, string control, CancellationToken cancellation)
+    public static async Task<SelfCheckDocument> CheckGuestAsync(ProgressBoard board, string control, CancellationToken cancellation)
     {
         using var step = board.Begin("the guest checks all its memory");
         var reply = await ControlClient.AskAsync(control, new ControlRequest { Verb = ControlVerbs.SelfCheck }, cancellation).ConfigureAwait(false);

@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Ferry.Cli.Demo;
 
 /// <summary>Another process of this same program. It ends when this process does, however this one ends: its standard input closes then.</summary>
-internal sealed class ChildProcess : IAsyncDisposable
+internal sealed class ChildProcess : IDemoChild
 {
     private const string ReadyPrefix = "ready: ";
     private const int LinesKept = 20;
@@ -12,10 +12,11 @@ internal sealed class ChildProcess : IAsyncDisposable
     private static readonly TimeSpan LongestGoodbye = TimeSpan.FromSeconds(10);
 
     private readonly Process _process;
-    private readonly TaskCompletionSource<string> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Queue<string> _lastLines = new();
     private readonly Task _reading;
     private readonly Task _draining;
+    private bool _disposed;
 
     private ChildProcess(string role, Process process)
     {
@@ -25,42 +26,33 @@ internal sealed class ChildProcess : IAsyncDisposable
         _draining = process.StandardOutput.ReadToEndAsync();
     }
 
-    /// <summary>What it does in the demo.</summary>
+    /// <inheritdoc/>
     public string Role { get; }
 
-    /// <summary>Its process id.</summary>
+    /// <inheritdoc/>
     public int Id => _process.Id;
 
-    /// <summary>Starts this program with other arguments.</summary>
-    public static ChildProcess Start(string role, params IEnumerable<string> arguments)
+    /// <summary>Starts <paramref name="command"/>: a program and its arguments.</summary>
+    public static ChildProcess Start(string role, IReadOnlyList<string> command)
     {
-        var start = new ProcessStartInfo
+        var start = new ProcessStartInfo(command[0])
         {
-            FileName = Environment.ProcessPath ?? throw new IOException("this process does not know its own path, so it can't start another of the same program"),
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet")
-        {
-            // Hosted by the SDK's muxer: the program is its first argument.
-            start.ArgumentList.Add(Environment.GetCommandLineArgs()[0]);
-        }
-
-        foreach (var argument in arguments)
+        foreach (var argument in command.Skip(1).Append("--exit-with-stdin"))
         {
             start.ArgumentList.Add(argument);
         }
 
-        start.ArgumentList.Add("--exit-with-stdin");
-        return new ChildProcess(role, Process.Start(start) ?? throw new IOException($"{role}: the process could not be started: {start.FileName}"));
+        return new ChildProcess(role, Process.Start(start) ?? throw new IOException($"{role}: the process could not be started: {command[0]}"));
     }
 
-    /// <summary>Waits until it says that it is ready, and gives what it says of that.</summary>
-    /// <exception cref="IOException">It ended instead; the message has its last lines.</exception>
-    public async Task<string> WaitReadyAsync(CancellationToken cancellation) => await _ready.Task.WaitAsync(cancellation).ConfigureAwait(false);
+    /// <inheritdoc/>
+    public async Task WaitReadyAsync(CancellationToken cancellation) => await _ready.Task.WaitAsync(cancellation).ConfigureAwait(false);
 
-    /// <summary>What it said last, for errors.</summary>
+    /// <inheritdoc/>
     public string LastLines()
     {
         lock (_lastLines)
@@ -72,6 +64,12 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>Asks it to end by closing its input, and kills it where it does not.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
         _process.StandardInput.Close();
         using (var limit = new CancellationTokenSource(LongestGoodbye))
         {
@@ -96,7 +94,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         {
             if (line.StartsWith(ReadyPrefix, StringComparison.Ordinal))
             {
-                _ready.TrySetResult(line[ReadyPrefix.Length..]);
+                _ready.TrySetResult();
             }
 
             lock (_lastLines)

@@ -35,11 +35,13 @@ internal sealed class DemoFolder : IDisposable
                 vcpus = {settings.VcpuCount}
                 huge-pages = {(settings.HugePages ? "true" : "false")}
                 accelerator = "{settings.Accelerator}"
+                vcpu-tracker = "{settings.VcpuTracker}"
                 fill = "{settings.Fill}"
 
                 [ledger]
                 working-set = "{SizeText.Exact(settings.Ledger.WorkingSetBytes)}"
                 dirty-rate = "{SizeText.Exact(settings.Ledger.DirtyRateBytesPerSecond)}"
+                nic-working-set = "{SizeText.Exact(settings.Ledger.NicWorkingSetBytes)}"
                 check-stride = {settings.Ledger.CheckStrideBytes}
                 seed = {settings.Ledger.Seed}
 

@@ -1,24 +1,23 @@
 using System.Diagnostics;
 using System.Globalization;
 using Ferry.Cli.Control;
-using Ferry.Cli.Reports;
+using Ferry.Cli.Documents;
 using Ferry.Cli.Ui;
 using Ferry.Cli.Values;
 
 namespace Ferry.Cli.Demo;
 
 /// <summary>The demo: two hosts and two devices as processes, one machine that moves between them, and every claim checked.</summary>
-internal sealed class DemoRun(DemoSettings settings, ProgressBoard board)
+internal sealed class DemoRun(DemoSettings settings, ProgressBoard board, IDemoWorld world)
 {
     private static readonly TimeSpan LongestStart = TimeSpan.FromMinutes(3);
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Runs the demo; when it returns no process and no file of it is left.</summary>
-    public async Task<MigrationReport> RunAsync(CancellationToken cancellation)
+    public async Task<MigrationDocument> RunAsync(CancellationToken cancellation)
     {
         using var folder = new DemoFolder();
-        var children = new List<ChildProcess>();
+        var children = new List<IDemoChild>();
         try
         {
             return await RunAsync(folder, children, cancellation).ConfigureAwait(false);
@@ -34,41 +33,43 @@ internal sealed class DemoRun(DemoSettings settings, ProgressBoard board)
         }
     }
 
-    private async Task<MigrationReport> RunAsync(DemoFolder folder, List<ChildProcess> children, CancellationToken cancellation)
+    private async Task<MigrationDocument> RunAsync(DemoFolder folder, List<IDemoChild> children, CancellationToken cancellation)
     {
         await StartDevicesAsync(folder, children, cancellation).ConfigureAwait(false);
         var address = await StartHostsAsync(folder, children, cancellation).ConfigureAwait(false);
         var (source, destination) = (folder.FileOf("source.sock"), folder.FileOf("destination.sock"));
         await WarmUpAsync(source, cancellation).ConfigureAwait(false);
-        var report = await MigrationClient.MigrateAsync(board, source, settings.Migrate with { To = address }, cancellation).ConfigureAwait(false);
+        var report = await MigrationClient.MigrateAsync(board, source, settings.Migrate with { To = world.RouteTo(address) }, cancellation).ConfigureAwait(false);
         return report.RunsAt == RunsAt.Destination
             ? await VerifyAsync(report, source, destination, cancellation).ConfigureAwait(false)
             : report with { Verified = false };
     }
 
-    private async Task StartDevicesAsync(DemoFolder folder, List<ChildProcess> children, CancellationToken cancellation)
+    private async Task StartDevicesAsync(DemoFolder folder, List<IDemoChild> children, CancellationToken cancellation)
     {
         using var step = board.Begin("starting a device process for each host");
         foreach (var side in new[] { "source", "destination" })
         {
-            children.Add(ChildProcess.Start(
-                $"{side} device", "device", "rnic",
-                "--socket", folder.FileOf($"{side}-nic0.sock"),
-                "--message", settings.NicMessageBytes.ToString(CultureInfo.InvariantCulture),
-                "--rate", settings.NicRateBytesPerSecond.ToString(CultureInfo.InvariantCulture)));
+            children.Add(world.Start(
+                $"{side} device",
+                [
+                    "device", "rnic",
+                    "--socket", folder.FileOf($"{side}-nic0.sock"),
+                    "--message", settings.NicMessageBytes.ToString(CultureInfo.InvariantCulture),
+                    "--rate", settings.NicRateBytesPerSecond.ToString(CultureInfo.InvariantCulture),
+                ]));
         }
 
         await Task.WhenAll(children.Select(child => WaitReadyAsync(child, cancellation))).ConfigureAwait(false);
         step.Done(string.Join(" and ", children.Select(child => FormattableString.Invariant($"process {child.Id}"))));
     }
 
-    private async Task<string> StartHostsAsync(DemoFolder folder, List<ChildProcess> children, CancellationToken cancellation)
+    private async Task<string> StartHostsAsync(DemoFolder folder, List<IDemoChild> children, CancellationToken cancellation)
     {
         using var step = board.Begin($"starting the source and the destination host, {SizeText.ForPeople(settings.MemoryBytes)} each");
-        var source = ChildProcess.Start("source host", "run", "--machine", folder.WriteMachineFile("source", settings));
+        var source = world.Start("source host", ["run", "--stay", "--machine", folder.WriteMachineFile("source", settings)]);
         children.Add(source);
-        var destination = ChildProcess.Start(
-            "destination host", "receive", "--machine", folder.WriteMachineFile("destination", settings), "--listen", "127.0.0.1:0");
+        var destination = world.Start("destination host", ["receive", "--machine", folder.WriteMachineFile("destination", settings), "--listen", "127.0.0.1:0"]);
         children.Add(destination);
         await Task.WhenAll(WaitReadyAsync(source, cancellation), WaitReadyAsync(destination, cancellation)).ConfigureAwait(false);
         var status = await StatusAsync(folder.FileOf("destination.sock"), cancellation).ConfigureAwait(false);
@@ -84,7 +85,7 @@ internal sealed class DemoRun(DemoSettings settings, ProgressBoard board)
             .ConfigureAwait(false);
         if (working is null)
         {
-            throw new IOException($"source host: the guest did not start its work within {LongestWait.TotalSeconds} s");
+            throw new IOException($"source host: the guest did not start its work within {world.Patience.TotalSeconds} s");
         }
 
         await Task.Delay(settings.WarmUp, cancellation).ConfigureAwait(false);
@@ -92,18 +93,19 @@ internal sealed class DemoRun(DemoSettings settings, ProgressBoard board)
         step.Done(StatusView.DescribeGuest(status.Guest!));
     }
 
-    private async Task<MigrationReport> VerifyAsync(MigrationReport report, string source, string destination, CancellationToken cancellation)
+    private async Task<MigrationDocument> VerifyAsync(MigrationDocument report, string source, string destination, CancellationToken cancellation)
     {
-        var checks = new List<CheckReport>();
+        var checks = new List<CheckDocument>();
         var left = await StatusAsync(source, cancellation).ConfigureAwait(false);
-        checks.Add(new CheckReport("the source does not run the machine any more", left.State == MachineStates.Moved, left.State));
+        checks.Add(new CheckDocument("the source does not run the machine any more", left.State == MachineStates.Moved, left.State));
         var arrived = await StatusAsync(destination, cancellation).ConfigureAwait(false);
-        checks.Add(new CheckReport("the destination runs it", arrived.State == MachineStates.Running, arrived.State));
+        checks.Add(new CheckDocument("the destination runs it", arrived.State == MachineStates.Running, arrived.State));
         checks.Add(await CheckWorkAsync(destination, arrived, cancellation).ConfigureAwait(false));
+        report = report with { Devices = [.. report.Devices.Select(device => Join(device, arrived.Arrived))] };
         checks.AddRange(report.Devices.Select(CheckStates));
         var guest = await MigrationClient.CheckGuestAsync(board, destination, cancellation).ConfigureAwait(false);
         var after = await StatusAsync(destination, cancellation).ConfigureAwait(false);
-        checks.Add(new CheckReport(
+        checks.Add(new CheckDocument(
             "the guest found no error: every message in sequence, every page as it was left", after.Guest is { Errors: 0 }, after.Guest is null ? null : StatusView.DescribeGuest(after.Guest)));
         return report with
         {
@@ -113,7 +115,7 @@ internal sealed class DemoRun(DemoSettings settings, ProgressBoard board)
         };
     }
 
-    private async Task<CheckReport> CheckWorkAsync(string destination, MachineStatus arrived, CancellationToken cancellation)
+    private async Task<CheckDocument> CheckWorkAsync(string destination, MachineStatus arrived, CancellationToken cancellation)
     {
         using var step = board.Begin("the guest goes on at the destination");
         var first = arrived.Guest ?? new GuestStatus(0, 0, 0, null);
@@ -123,24 +125,28 @@ internal sealed class DemoRun(DemoSettings settings, ProgressBoard board)
             cancellation).ConfigureAwait(false);
         if (later?.Guest is not { } now)
         {
-            step.Fail($"no transfer or no message within {LongestWait.TotalSeconds} s");
-            return new CheckReport("work and messages go on at the destination", false, StatusView.DescribeGuest(first));
+            step.Fail($"no transfer or no message within {world.Patience.TotalSeconds} s");
+            return new CheckDocument("work and messages go on at the destination", false, StatusView.DescribeGuest(first));
         }
 
         step.Done(StatusView.DescribeGuest(now));
-        return new CheckReport("work and messages go on at the destination", true, FormattableString.Invariant($"{now.Messages - first.Messages:N0} more messages"));
+        return new CheckDocument("work and messages go on at the destination", true, FormattableString.Invariant($"{now.Messages - first.Messages:N0} more messages"));
     }
 
-    private static CheckReport CheckStates(DeviceReport device)
+    // The source knows what it did with a device, the destination the rest, from the state that a fresh device begins in.
+    private static DeviceDocument Join(DeviceDocument source, IReadOnlyList<DeviceDocument>? arrived) =>
+        arrived?.FirstOrDefault(device => device.Id == source.Id) is { } there ? source with { States = [.. source.States, .. there.States.Skip(1)] } : source;
+
+    private static CheckDocument CheckStates(DeviceDocument device)
     {
         // Stopped while its state was read, then loaded, then running: whatever lay between is the plan's choice.
         string[] needed = ["STOP_COPY", "RESUMING", "RUNNING"];
         var position = -1;
         var inOrder = needed.All(state => (position = device.States.ToList().IndexOf(state, position + 1)) >= 0);
-        return new CheckReport($"device {device.Id} went through the states of the plan", inOrder && device.States[^1] == "RUNNING", string.Join(" → ", device.States));
+        return new CheckDocument($"device {device.Id} went through the states of the plan", inOrder && device.States[^1] == "RUNNING", string.Join(" → ", device.States));
     }
 
-    private static async Task WaitReadyAsync(ChildProcess child, CancellationToken cancellation)
+    private static async Task WaitReadyAsync(IDemoChild child, CancellationToken cancellation)
     {
         try
         {
@@ -152,10 +158,10 @@ internal sealed class DemoRun(DemoSettings settings, ProgressBoard board)
         }
     }
 
-    private static async Task<MachineStatus?> WaitForAsync(string control, Predicate<MachineStatus> condition, CancellationToken cancellation)
+    private async Task<MachineStatus?> WaitForAsync(string control, Predicate<MachineStatus> condition, CancellationToken cancellation)
     {
         var start = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(start) < LongestWait)
+        while (Stopwatch.GetElapsedTime(start) < world.Patience)
         {
             var status = await StatusAsync(control, cancellation).ConfigureAwait(false);
             if (condition(status))

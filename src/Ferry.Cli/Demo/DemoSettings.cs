@@ -21,6 +21,9 @@ internal sealed record DemoSettings
     /// <summary>What runs the guest.</summary>
     public string Accelerator { get; init; } = "auto";
 
+    /// <summary>What KVM is set up to track vCPU writes by, as the machine file has it.</summary>
+    public string VcpuTracker => Migrate.TrackerVcpus == "kvm-ring" ? "kvm-ring" : "kvm-log";
+
     /// <summary>What the guest program does.</summary>
     public LedgerSettings Ledger { get; init; } = new() { WorkingSetBytes = 32 << 20 };
 

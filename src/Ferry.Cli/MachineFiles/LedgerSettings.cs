@@ -9,7 +9,10 @@ internal sealed record LedgerSettings
     /// <summary>How fast it dirties memory, in bytes of pages a second; 0 for as fast as it can.</summary>
     public ulong DirtyRateBytesPerSecond { get; init; } = 8 << 20;
 
-    /// <summary>The distance in bytes of the words that are checked in a page and in a message: a multiple of 8, at most 4096.</summary>
+    /// <summary>The most memory of each device's message buffers, which is the device's working set.</summary>
+    public ulong NicWorkingSetBytes { get; init; } = 16 << 20;
+
+    /// <summary>The distance in bytes of the words that are checked of a message: a multiple of 8, at most 4096.</summary>
     public uint CheckStrideBytes { get; init; } = 512;
 
     /// <summary>The seed of the program's random choices and of the fill.</summary>

@@ -15,8 +15,14 @@ internal sealed record MachineFile
     /// <summary>Whether guest memory is made of huge pages.</summary>
     public bool HugePages { get; init; }
 
+    /// <summary>Whether memory is made present before the machine starts, because first touches are slow.</summary>
+    public bool Populate { get; init; } = true;
+
     /// <summary>What runs the guest.</summary>
     public AcceleratorChoice Accelerator { get; init; }
+
+    /// <summary>What KVM is set up to track vCPU writes by, <c>kvm-log</c> or <c>kvm-ring</c>: it has to be known before the first vCPU.</summary>
+    public string VcpuTracker { get; init; } = "kvm-log";
 
     /// <summary>What memory beyond the guest program's is filled with.</summary>
     public FillSettings Fill { get; init; } = FillSettings.Zero;

@@ -10,18 +10,19 @@ internal static class MachineFileReader
     public const int LargestFileBytes = 64 << 10;
 
     /// <summary>The most vCPUs.</summary>
-    public const int MostVcpus = 32;
+    public const int MostVcpus = 16;
 
     /// <summary>The most devices.</summary>
     public const int MostDevices = 16;
 
     /// <summary>The smallest and the largest guest memory, in bytes.</summary>
-    public const ulong LeastMemoryBytes = 16UL << 20, MostMemoryBytes = 1UL << 40;
+    public const ulong LeastMemoryBytes = 32UL << 20, MostMemoryBytes = 1UL << 38;
 
     // sockaddr_un.sun_path holds 108 bytes with the terminating zero. Source: unix(7).
     private const int LongestSocketPathBytes = 107;
 
     private static readonly string[] Accelerators = ["auto", "kvm", "thread"];
+    private static readonly string[] VcpuTrackers = ["kvm-log", "kvm-ring"];
 
     /// <summary>Reads the file at <paramref name="path"/>.</summary>
     /// <exception cref="MachineFileException">It can't be read, or something in it is wrong.</exception>
@@ -71,7 +72,9 @@ internal static class MachineFileReader
             MemoryBytes = memoryBytes,
             VcpuCount = (int)fields.GetInteger("vcpus", 1, 1, MostVcpus),
             HugePages = fields.GetBoolean("huge-pages"),
+            Populate = fields.GetBoolean("populate", otherwise: true),
             Accelerator = Enum.Parse<AcceleratorChoice>(fields.GetChoice("accelerator", "auto", Accelerators), ignoreCase: true),
+            VcpuTracker = fields.GetChoice("vcpu-tracker", VcpuTrackers[0], VcpuTrackers),
             Fill = ReadFill(fields, memoryBytes),
             Ledger = ReadLedger(fields, memoryBytes),
             Devices = ReadDevices(fields, folder),
@@ -155,9 +158,16 @@ internal static class MachineFileReader
             fields.AddError("ledger.check-stride", $"{stride} is not a multiple of 8");
         }
 
+        var nicWorkingSet = fields.GetBytes("ledger.nic-working-set", defaults.NicWorkingSetBytes, SizeText.Form);
+        if (memoryBytes > 0 && (nicWorkingSet == 0 || nicWorkingSet > memoryBytes))
+        {
+            fields.AddError("ledger.nic-working-set", $"{SizeText.Exact(nicWorkingSet)} is not from 1 to the memory's {SizeText.Exact(memoryBytes)}");
+        }
+
         return new LedgerSettings
         {
             WorkingSetBytes = workingSet,
+            NicWorkingSetBytes = nicWorkingSet,
             DirtyRateBytesPerSecond = fields.GetBytes("ledger.dirty-rate", defaults.DirtyRateBytesPerSecond, RateText.Form),
             CheckStrideBytes = stride,
             Seed = (ulong)fields.GetInteger("ledger.seed", (long)defaults.Seed, 0, long.MaxValue),

@@ -91,17 +91,17 @@ internal sealed class TomlFields
     }
 
     /// <summary>The truth of a field.</summary>
-    public bool GetBoolean(string name)
+    public bool GetBoolean(string name, bool otherwise = false)
     {
         switch (Find(name))
         {
             case null:
-                return false;
+                return otherwise;
             case BooleanValueSyntax { Value: var value }:
                 return value;
             default:
                 AddError(name, "expected true or false, without quotes");
-                return false;
+                return otherwise;
         }
     }
 

@@ -1,5 +1,7 @@
-using Ferry.Cli.Reports;
+using System.Globalization;
+using Ferry.Cli.Documents;
 using Ferry.Cli.Values;
+using Ferry.Migration.Planning;
 using Spectre.Console;
 
 namespace Ferry.Cli.Ui;
@@ -8,27 +10,25 @@ namespace Ferry.Cli.Ui;
 internal static class PlanView
 {
     /// <summary>Writes <paramref name="plan"/> to <paramref name="console"/>.</summary>
-    public static void Write(IAnsiConsole console, PlanReport plan)
+    public static void Write(IAnsiConsole console, PlanningDocument plan)
     {
         var coverage = new Table().Border(TableBorder.Rounded).BorderColor(Color.Grey)
-            .AddColumn("[bold]writes of[/]").AddColumn("[bold]tracked by[/]").AddColumn("[bold]page size[/]").AddColumn("[bold]precision[/]");
-        foreach (var row in plan.Coverage)
+            .AddColumn("[bold]writes of[/]").AddColumn("[bold]seen by[/]").AddColumn("[bold]page size[/]").AddColumn("[bold]precision[/]").AddColumn("[bold]ranges[/]");
+        foreach (var line in plan.Coverage)
         {
             coverage.AddRow(
-                Markup.Escape(row.Source),
-                row.Trackers.Count == 0 ? "[red]nothing[/]" : Markup.Escape(string.Join(" and ", row.Trackers)) + (row.Redundant ? " [grey](redundant)[/]" : ""),
-                row.PageSizeBytes == 0 ? "" : SizeText.Exact(row.PageSizeBytes),
-                row.Precision);
+                Markup.Escape(line.Source),
+                Markup.Escape(line.Tracker) + (line.Redundant ? " [grey](redundant)[/]" : ""),
+                SizeText.Exact(line.PageSizeBytes),
+                line.Precision,
+                line.Ranges.ToString(CultureInfo.InvariantCulture));
         }
 
         console.Write(coverage);
-        foreach (var phase in plan.Phases)
+        foreach (var line in plan.Plan is null ? [] : PlanText.Lines(plan.Plan))
         {
-            console.MarkupLine($"[bold]{Markup.Escape(phase.Phase)}[/] [grey]({Markup.Escape(phase.Where)})[/]");
-            foreach (var step in phase.Steps)
-            {
-                console.WriteLine($"  {step}");
-            }
+            // Written as it is: a console would wrap the columns of states.
+            console.Profile.Out.Writer.WriteLine(line);
         }
 
         foreach (var problem in plan.Problems)

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Ferry.Cli.Reports;
+using Ferry.Cli.Documents;
 using Ferry.Cli.Values;
 using Spectre.Console;
 using Spectre.Console.Rendering;
@@ -50,7 +50,7 @@ internal sealed class ProgressBoard : IDisposable
     }
 
     /// <summary>Shows how far the migration is that <paramref name="step"/> stands for.</summary>
-    internal void Show(ProgressStep step, MigrationProgressReport progress)
+    internal void Show(ProgressStep step, ProgressDocument progress)
     {
         lock (_lock)
         {
@@ -79,7 +79,7 @@ internal sealed class ProgressBoard : IDisposable
         }
     }
 
-    private static string DescribeAmounts(MigrationProgressReport progress) =>
+    private static string DescribeAmounts(ProgressDocument progress) =>
         progress.RoundBytes == 0
             ? ""
             : $", {SizeText.ForPeople(progress.RemainingBytes)} of {SizeText.ForPeople(progress.RoundBytes)} left, "
@@ -120,7 +120,7 @@ internal sealed class ProgressBoard : IDisposable
         }
     }
 
-    private static string Bar(MigrationProgressReport progress)
+    private static string Bar(ProgressDocument progress)
     {
         const int width = 32;
         var done = progress.RoundBytes == 0 ? 0 : 1 - Math.Min(1, (double)progress.RemainingBytes / progress.RoundBytes);

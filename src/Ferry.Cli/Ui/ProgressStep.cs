@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Ferry.Cli.Reports;
+using Ferry.Cli.Documents;
 
 namespace Ferry.Cli.Ui;
 
@@ -22,10 +22,10 @@ internal sealed class ProgressStep(ProgressBoard board, string text) : IDisposab
     public TimeSpan Elapsed => _ended ?? Stopwatch.GetElapsedTime(_start);
 
     /// <summary>How far the migration is that it stands for, or null.</summary>
-    public MigrationProgressReport? Progress { get; internal set; }
+    public ProgressDocument? Progress { get; internal set; }
 
     /// <summary>Shows how far a migration is.</summary>
-    public void Show(MigrationProgressReport progress) => board.Show(this, progress);
+    public void Show(ProgressDocument progress) => board.Show(this, progress);
 
     /// <summary>It is done.</summary>
     public void Done(string? detail = null) => End(StepState.Done, detail);

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Ferry.Cli.Reports;
+using Ferry.Cli.Documents;
 using Ferry.Cli.Values;
 using Spectre.Console;
 

@@ -12,8 +12,9 @@ public static class DeviceHost
     /// <param name="socketPath">Where the socket is made, open to its owner only; it is removed at the end.</param>
     /// <param name="cancellation">Ends the client's connection and returns.</param>
     /// <param name="onError">Told of every request that was refused and every connection that failed, or null.</param>
+    /// <param name="onListening">Called once clients can connect, or null.</param>
     /// <exception cref="Linux.KernelCallException">The socket can't be made there, or failed.</exception>
-    public static void Run(IVfioUserDevice device, string socketPath, CancellationToken cancellation, Action<Exception>? onError = null)
+    public static void Run(IVfioUserDevice device, string socketPath, CancellationToken cancellation, Action<Exception>? onError = null, Action? onListening = null)
     {
         var options = new VfioUserServerOptions { OnError = onError, OnClientGone = device.Reset };
         using var server = new VfioUserServer(device, UnixListener.Listen(socketPath), options);
@@ -22,6 +23,7 @@ public static class DeviceHost
             model.DmaMessages = server;
         }
 
+        onListening?.Invoke();
         using var registration = cancellation.Register(server.Stop);
         server.Run();
     }

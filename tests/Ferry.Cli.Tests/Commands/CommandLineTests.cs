@@ -34,7 +34,7 @@ public sealed class CommandLineTests
     [InlineData("demp", "did you mean 'demo'?")]
     [InlineData("demo --memory", "--memory")]
     [InlineData("demo --memory 12X", "--memory: '12X' is not a whole number with an optional suffix")]
-    [InlineData("demo --memory 3M", "--memory: 3M is not a multiple of 2M from 16M to 1T")]
+    [InlineData("demo --memory 3M", "--memory: 3M is not a multiple of 2M from 32M to 256G")]
     [InlineData("demo --fill some", "--fill: 'some' is not zero, random")]
     [InlineData("demo --fill mixed:2G", "--fill: 'mixed:2G' is not")]
     [InlineData("demo --working-set 2G", "--working-set: 2G is not a multiple of 4K")]

@@ -17,7 +17,7 @@ public sealed class ReportJsonTests
     [Fact]
     public void Every_promised_key_is_there_also_where_its_value_is_unknown()
     {
-        using var json = JsonDocument.Parse(JsonSerializer.Serialize(FakeTarget.Report, ControlJson.Indented.MigrationReport));
+        using var json = JsonDocument.Parse(JsonSerializer.Serialize(FakeTarget.Report, ControlJson.Indented.MigrationDocument));
         Assert.All(Promised, key => Assert.True(json.RootElement.TryGetProperty(key, out _), key));
         AssertKeys(json, "trackers", "name", "sources", "pageSizeBytes", "precision", "reports", "dirtyPages", "reportSeconds");
         AssertKeys(json, "devices", "id", "states", "preCopyBytes", "stopCopyBytes");

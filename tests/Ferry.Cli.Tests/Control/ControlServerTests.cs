@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using Ferry.Cli.Control;
-using Ferry.Cli.Reports;
+using Ferry.Cli.Documents;
 using Xunit;
 
 namespace Ferry.Cli.Tests.Control;
@@ -36,10 +36,10 @@ public sealed class ControlServerTests : IAsyncDisposable
     {
         _target.WhileMigrating = progress =>
         {
-            progress(new MigrationProgressReport("copying", 1, 5, 10, 5, 100, 0.1));
+            progress(new ProgressDocument("copying", 1, 5, 10, 5, 100, 0.1));
             return Task.CompletedTask;
         };
-        var seen = new List<MigrationProgressReport>();
+        var seen = new List<ProgressDocument>();
         using var client = await ControlClient.ConnectAsync(Socket, CancellationToken.None);
         var request = new ControlRequest { Verb = ControlVerbs.Migrate, Migrate = new MigrateRequest { To = "127.0.0.1:1", Channels = 4 } };
         var reply = await client.SendAsync(request, seen.Add, CancellationToken.None).WaitAsync(Patience);
@@ -68,7 +68,7 @@ public sealed class ControlServerTests : IAsyncDisposable
         {
             for (var i = 0; i < 20_000; i++)
             {
-                progress(new MigrationProgressReport(new string('x', 100), i, 5, 10, 5, 100, 0.1));
+                progress(new ProgressDocument(new string('x', 100), i, 5, 10, 5, 100, 0.1));
             }
 
             return Task.CompletedTask;
@@ -87,12 +87,13 @@ public sealed class ControlServerTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData("resume", true)]
-    [InlineData("discard", false)]
-    public async Task A_doubt_is_settled_as_chosen(string choice, bool resumeHere)
+    [InlineData("ask", (int)SettleChoice.Ask)]
+    [InlineData("resume", (int)SettleChoice.Resume)]
+    [InlineData("discard", (int)SettleChoice.Discard)]
+    public async Task A_doubt_is_settled_as_chosen(string choice, int expected)
     {
         await ControlClient.AskAsync(Socket, new ControlRequest { Verb = ControlVerbs.Settle, Choice = choice }, CancellationToken.None).WaitAsync(Patience);
-        Assert.Equal(resumeHere, _target.Settled);
+        Assert.Equal((SettleChoice)expected, _target.Settled);
     }
 
     [Theory]

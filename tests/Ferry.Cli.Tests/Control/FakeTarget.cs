@@ -1,5 +1,5 @@
 using Ferry.Cli.Control;
-using Ferry.Cli.Reports;
+using Ferry.Cli.Documents;
 
 namespace Ferry.Cli.Tests.Control;
 
@@ -10,15 +10,15 @@ internal sealed class FakeTarget : IControlTarget
 
     public int Quits { get; private set; }
 
-    public bool? Settled { get; private set; }
+    public SettleChoice? Settled { get; private set; }
 
     public MigrateRequest? Migrated { get; private set; }
 
-    public Func<Action<MigrationProgressReport>, Task> WhileMigrating { get; set; } = _ => Task.CompletedTask;
+    public Func<Action<ProgressDocument>, Task> WhileMigrating { get; set; } = _ => Task.CompletedTask;
 
     public Task Cancelled => _cancelled.Task;
 
-    public static MigrationReport Report { get; } = new()
+    public static MigrationDocument Report { get; } = new()
     {
         Verified = true,
         MemoryVerified = true,
@@ -32,6 +32,7 @@ internal sealed class FakeTarget : IControlTarget
         PopulateSeconds = 0.2,
         TotalSeconds = 1,
         DowntimeSeconds = 0.01,
+        DowntimeParts = [],
         SentBytes = 1000,
         SentPages = 10,
         ZeroPages = 20,
@@ -39,10 +40,10 @@ internal sealed class FakeTarget : IControlTarget
         SourceCpuSeconds = 0.5,
         DestinationCpuSeconds = 0.5,
         SourceExtraRssBytes = 100,
-        Trackers = [new TrackerReport("kvm-log", ["vcpus"], 4096, "exact", 3, 100, 0.001)],
-        Devices = [new DeviceReport("nic0", ["RUNNING", "PRE_COPY", "STOP_COPY", "RESUMING", "RUNNING"], 10, 20)],
-        Steps = [new StepReport("round 1", 0.5)],
-        RoundDetails = [new RoundReport(1, 100, 1000, 0.5, 2000)],
+        Trackers = [new TrackerDocument("kvm-log", ["vcpus"], 4096, "exact", 3, 100, 0.001)],
+        Devices = [new DeviceDocument("nic0", ["RUNNING", "PRE_COPY", "STOP_COPY", "RESUMING", "RUNNING"], 10, 20)],
+        Steps = [new StepDocument("round 1", 0.5)],
+        RoundDetails = [new RoundDocument(1, 100, 1000, 0.5, 2000)],
     };
 
     public MachineStatus GetStatus() => new()
@@ -50,7 +51,7 @@ internal sealed class FakeTarget : IControlTarget
         Name = "fake", ProcessId = 1, State = MachineStates.Running, Accelerator = "kvm", Vcpus = 1, MemoryBytes = 4096, Devices = [],
     };
 
-    public async Task<MigrationReport> MigrateAsync(MigrateRequest request, Action<MigrationProgressReport> progress, CancellationToken cancellation)
+    public async Task<MigrationDocument> MigrateAsync(MigrateRequest request, Action<ProgressDocument> progress, CancellationToken cancellation)
     {
         Migrated = request;
         await WhileMigrating(progress);
@@ -63,15 +64,19 @@ internal sealed class FakeTarget : IControlTarget
         return Task.CompletedTask;
     }
 
-    public PlanReport Plan(MigrateRequest request) => new("fake", true, [], [], []);
+    public PlanningDocument Plan(MigrateRequest request) => new("fake", true, [], [], null);
 
     public void Pause() => throw new ControlException(ControlErrors.WrongState, "it is paused already");
 
     public void Resume() => throw new InvalidOperationException("a defect of the machine's");
 
-    public Task<SelfCheckReport> SelfCheckAsync(CancellationToken cancellation) => Task.FromResult(new SelfCheckReport(true, 1, 2, 0, null, 0.1));
+    public Task<SelfCheckDocument> SelfCheckAsync(CancellationToken cancellation) => Task.FromResult(new SelfCheckDocument(true, 1, 2, 0, null, 0.1));
 
-    public void Settle(bool resumeHere) => Settled = resumeHere;
+    public Task SettleAsync(SettleChoice choice, CancellationToken cancellation)
+    {
+        Settled = choice;
+        return Task.CompletedTask;
+    }
 
     public void Quit() => Quits++;
 }

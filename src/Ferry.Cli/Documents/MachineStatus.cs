@@ -1,4 +1,4 @@
-namespace Ferry.Cli.Reports;
+namespace Ferry.Cli.Documents;
 
 /// <summary>What <c>status</c> tells of a machine.</summary>
 internal sealed record MachineStatus
@@ -34,6 +34,9 @@ internal sealed record MachineStatus
     /// <summary>The devices.</summary>
     public required IReadOnlyList<DeviceStatus> Devices { get; init; }
 
+    /// <summary>What the devices went through when the machine arrived here; null where it did not.</summary>
+    public IReadOnlyList<DeviceDocument>? Arrived { get; init; }
+
     /// <summary>The migration that is under way, or null.</summary>
-    public MigrationProgressReport? Migration { get; init; }
+    public ProgressDocument? Migration { get; init; }
 }

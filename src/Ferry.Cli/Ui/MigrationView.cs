@@ -1,25 +1,25 @@
 using System.Globalization;
-using Ferry.Cli.Reports;
+using Ferry.Cli.Documents;
 using Ferry.Cli.Values;
 using Spectre.Console;
 
 namespace Ferry.Cli.Ui;
 
 /// <summary>A migration's report for people.</summary>
-internal static class MigrationReportView
+internal static class MigrationView
 {
     /// <summary>Writes <paramref name="report"/> to <paramref name="console"/>.</summary>
-    public static void Write(IAnsiConsole console, MigrationReport report)
+    public static void Write(IAnsiConsole console, MigrationDocument report)
     {
         WriteFacts(console, report);
         WriteRounds(console, report);
         WriteTrackers(console, report);
         WriteDevices(console, report);
-        WriteSteps(console, report);
+        WriteDowntime(console, report);
         WriteVerdicts(console, report);
     }
 
-    private static void WriteFacts(IAnsiConsole console, MigrationReport report)
+    private static void WriteFacts(IAnsiConsole console, MigrationDocument report)
     {
         var grid = new Grid().AddColumn(new GridColumn().PadRight(3)).AddColumn();
         void Row(string name, string value) => grid.AddRow(new Markup($"[grey]{name}[/]"), new Text(value));
@@ -33,7 +33,7 @@ internal static class MigrationReportView
         console.Write(grid);
     }
 
-    private static void WriteRounds(IAnsiConsole console, MigrationReport report)
+    private static void WriteRounds(IAnsiConsole console, MigrationDocument report)
     {
         if (report.RoundDetails.Count == 0)
         {
@@ -50,7 +50,7 @@ internal static class MigrationReportView
         console.Write(table);
     }
 
-    private static void WriteTrackers(IAnsiConsole console, MigrationReport report)
+    private static void WriteTrackers(IAnsiConsole console, MigrationDocument report)
     {
         var table = NewTable("tracker", "writes of", "page size", "precision", "reports", "dirty pages", "time");
         foreach (var tracker in report.Trackers)
@@ -63,7 +63,7 @@ internal static class MigrationReportView
         console.Write(table);
     }
 
-    private static void WriteDevices(IAnsiConsole console, MigrationReport report)
+    private static void WriteDevices(IAnsiConsole console, MigrationDocument report)
     {
         if (report.Devices.Count == 0)
         {
@@ -80,23 +80,26 @@ internal static class MigrationReportView
         console.Write(table);
     }
 
-    private static void WriteSteps(IAnsiConsole console, MigrationReport report)
+    private static void WriteDowntime(IAnsiConsole console, MigrationDocument report)
     {
-        if (report.Steps.Count == 0)
+        const int bar = 40;
+        if (report.DowntimeParts.Count == 0)
         {
             return;
         }
 
-        var table = NewTable("step", "time");
-        foreach (var step in report.Steps)
+        var whole = Math.Max(report.DowntimeParts.Sum(part => part.Seconds), double.Epsilon);
+        var table = NewTable("downtime", "time", "");
+        foreach (var part in report.DowntimeParts)
         {
-            table.AddRow(Markup.Escape(step.Name), DurationText.ForPeople(step.Seconds));
+            var length = (int)Math.Round(part.Seconds / whole * bar);
+            table.AddRow(Markup.Escape(part.Name), DurationText.ForPeople(part.Seconds), $"[blue]{new string('━', length)}[/]");
         }
 
         console.Write(table);
     }
 
-    private static void WriteVerdicts(IAnsiConsole console, MigrationReport report)
+    private static void WriteVerdicts(IAnsiConsole console, MigrationDocument report)
     {
         WriteVerdict(console, report.MemoryVerified, "guest memory was the same on both sides at the hand-over", "guest memory differed at the hand-over", "guest memory was not compared");
         WriteVerdict(console, report.GuestVerified, "the guest's full check of its memory passed on the destination", "the guest's check failed", "the guest was not asked to check itself");

@@ -1,7 +1,7 @@
-namespace Ferry.Cli.Reports;
+namespace Ferry.Cli.Documents;
 
 /// <summary>One thing that the demo checked.</summary>
 /// <param name="Name">What was to hold.</param>
 /// <param name="Passed">Whether it did.</param>
 /// <param name="Detail">What was seen.</param>
-internal sealed record CheckReport(string Name, bool Passed, string? Detail);
+internal sealed record CheckDocument(string Name, bool Passed, string? Detail);

@@ -1,4 +1,4 @@
-namespace Ferry.Cli.Reports;
+namespace Ferry.Cli.Documents;
 
 /// <summary>How far a migration is.</summary>
 /// <param name="Phase">The step that is being carried out, in words.</param>
@@ -8,5 +8,5 @@ namespace Ferry.Cli.Reports;
 /// <param name="SentBytes">The bytes sent so far.</param>
 /// <param name="BytesPerSecond">The bandwidth measured last.</param>
 /// <param name="Seconds">The time since the start.</param>
-internal sealed record MigrationProgressReport(
+internal sealed record ProgressDocument(
     string Phase, int Round, ulong RemainingBytes, ulong RoundBytes, ulong SentBytes, double BytesPerSecond, double Seconds);

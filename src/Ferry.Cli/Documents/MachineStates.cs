@@ -1,4 +1,4 @@
-namespace Ferry.Cli.Reports;
+namespace Ferry.Cli.Documents;
 
 /// <summary>The states of a machine in a process.</summary>
 internal static class MachineStates

@@ -1,7 +1,7 @@
-namespace Ferry.Cli.Reports;
+namespace Ferry.Cli.Documents;
 
 /// <summary>What <c>--json</c> of <c>demo</c> and <c>migrate</c> prints. Keys are added, never renamed. Described in docs/cli.md.</summary>
-internal sealed record MigrationReport
+internal sealed record MigrationDocument
 {
     /// <summary>Whether everything that this run was to verify was verified: memory where asked for, and the guest where it was asked.</summary>
     public required bool Verified { get; init; }
@@ -45,6 +45,9 @@ internal sealed record MigrationReport
     /// <summary>How long no vCPU executed.</summary>
     public required double DowntimeSeconds { get; init; }
 
+    /// <summary>The parts of the downtime, in order.</summary>
+    public required IReadOnlyList<StepDocument> DowntimeParts { get; init; }
+
     /// <summary>The bytes sent, all channels together.</summary>
     public required ulong SentBytes { get; init; }
 
@@ -67,17 +70,17 @@ internal sealed record MigrationReport
     public required ulong SourceExtraRssBytes { get; init; }
 
     /// <summary>The trackers that were started.</summary>
-    public required IReadOnlyList<TrackerReport> Trackers { get; init; }
+    public required IReadOnlyList<TrackerDocument> Trackers { get; init; }
 
     /// <summary>The devices.</summary>
-    public required IReadOnlyList<DeviceReport> Devices { get; init; }
+    public required IReadOnlyList<DeviceDocument> Devices { get; init; }
 
     /// <summary>The steps of the plan as they were carried out, with their time.</summary>
-    public required IReadOnlyList<StepReport> Steps { get; init; }
+    public required IReadOnlyList<StepDocument> Steps { get; init; }
 
     /// <summary>The rounds, one entry each.</summary>
-    public required IReadOnlyList<RoundReport> RoundDetails { get; init; }
+    public required IReadOnlyList<RoundDocument> RoundDetails { get; init; }
 
     /// <summary>What the demo checked beyond that; null elsewhere.</summary>
-    public IReadOnlyList<CheckReport>? Checks { get; init; }
+    public IReadOnlyList<CheckDocument>? Checks { get; init; }
 }

@@ -1,4 +1,4 @@
-namespace Ferry.Cli.Reports;
+namespace Ferry.Cli.Documents;
 
 /// <summary>Where a machine runs after a migration was tried.</summary>
 internal static class RunsAt

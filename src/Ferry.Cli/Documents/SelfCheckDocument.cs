@@ -1,4 +1,4 @@
-namespace Ferry.Cli.Reports;
+namespace Ferry.Cli.Documents;
 
 /// <summary>The outcome of the guest program's full check of its memory.</summary>
 /// <param name="Passed">Whether nothing was wrong.</param>
@@ -7,4 +7,4 @@ namespace Ferry.Cli.Reports;
 /// <param name="Errors">The errors found.</param>
 /// <param name="FirstError">The first of them, in words, or null.</param>
 /// <param name="Seconds">How long it took.</param>
-internal sealed record SelfCheckReport(bool Passed, ulong PagesChecked, ulong Messages, ulong Errors, string? FirstError, double Seconds);
+internal sealed record SelfCheckDocument(bool Passed, ulong PagesChecked, ulong Messages, ulong Errors, string? FirstError, double Seconds);

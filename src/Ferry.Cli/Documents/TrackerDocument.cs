@@ -1,4 +1,4 @@
-namespace Ferry.Cli.Reports;
+namespace Ferry.Cli.Documents;
 
 /// <summary>What a tracker did in a migration.</summary>
 /// <param name="Name">The provider.</param>
@@ -8,5 +8,5 @@ namespace Ferry.Cli.Reports;
 /// <param name="Reports">How often it was read.</param>
 /// <param name="DirtyPages">The pages that it reported, all reports together.</param>
 /// <param name="ReportSeconds">The time all reports took.</param>
-internal sealed record TrackerReport(
+internal sealed record TrackerDocument(
     string Name, IReadOnlyList<string> Sources, ulong PageSizeBytes, string Precision, long Reports, ulong DirtyPages, double ReportSeconds);

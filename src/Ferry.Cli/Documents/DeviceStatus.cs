@@ -1,4 +1,4 @@
-namespace Ferry.Cli.Reports;
+namespace Ferry.Cli.Documents;
 
 /// <summary>A device as <c>status</c> shows it.</summary>
 /// <param name="Id">The name in the machine file.</param>

@@ -1,4 +1,4 @@
-namespace Ferry.Cli.Reports;
+namespace Ferry.Cli.Documents;
 
 /// <summary>What the guest program tells of itself.</summary>
 /// <param name="Transfers">The transfers between accounts so far.</param>

@@ -1,0 +1,80 @@
+using System.Net;
+using Ferry.Cli.Control;
+using Ferry.Cli.Documents;
+using Ferry.Cli.Values;
+using Ferry.Migration.Convergence;
+using Ferry.Migration.Reports;
+using Ferry.Migration.Source;
+using Ferry.Migration.Transport;
+using Ferry.Migration.Wire;
+
+namespace Ferry.Cli.Hosting;
+
+/// <summary>One attempt to move a machine away.</summary>
+internal sealed class Departure(string machineName, IHostedMachine hosted, MigrateRequest request)
+{
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan StreamTimeout = TimeSpan.FromSeconds(30);
+
+    private MigrationSource? _source;
+
+    /// <summary>Moves the machine; <paramref name="cancellation"/> rolls back.</summary>
+    /// <exception cref="ControlException">No plan exists; nothing was started.</exception>
+    public async Task<MigrationDocument> RunAsync(Action<ProgressDocument> progress, CancellationToken cancellation)
+    {
+        var address = ParseAddress(request.To ?? "");
+        var trackers = hosted.SelectTrackers(request);
+        var plan = Planning.Create(machineName, hosted, trackers, request);
+        var source = new MigrationSource(hosted.Machine, new SourceOptions
+        {
+            Plan = plan,
+            Trackers = trackers.Trackers,
+            Connector = new TcpConnector(address, ConnectTimeout, StreamTimeout),
+            Convergence = ToConvergence(request),
+            Channels = request.Channels,
+            Compression = Enum.Parse<PageCompression>(request.Compress, ignoreCase: true),
+            Populate = Enum.Parse<PopulateMode>(request.Populate, ignoreCase: true),
+            BandwidthBytesPerSecond = request.BandwidthBytesPerSecond == 0 ? null : (long)request.BandwidthBytesPerSecond,
+        });
+        _source = source;
+        var report = await EngineThread.RunAsync(() => source.Run(cancellation), () => progress(DocumentMapping.Of(source.GetProgress()))).ConfigureAwait(false);
+        return DocumentMapping.Of(report);
+    }
+
+    /// <summary>Settles a hand-over in doubt, and gives the state that the machine is in then.</summary>
+    public async Task<(string State, string? Reason)> SettleAsync(SettleChoice choice, CancellationToken cancellation)
+    {
+        var source = _source!;
+        var report = await EngineThread.RunAsync(
+            () => choice switch
+            {
+                SettleChoice.Ask => source.AskAgain(cancellation),
+                SettleChoice.Resume => source.Settle(InDoubtDecision.RunHere),
+                _ => source.Settle(InDoubtDecision.GiveUpHere),
+            },
+            () => { }).ConfigureAwait(false);
+        return StateAfter(DocumentMapping.Of(report));
+    }
+
+    /// <summary>The state that the machine is in after a report.</summary>
+    public (string State, string? Reason) StateAfter(MigrationDocument report) => report.RunsAt switch
+    {
+        RunsAt.Destination => (MachineStates.Moved, $"to {request.To}"),
+        RunsAt.InDoubt => (MachineStates.InDoubt, report.Error),
+        _ => (MachineStates.Running, null),
+    };
+
+    private static IPEndPoint ParseAddress(string text) =>
+        EndPointText.TryParse(text, out var host, out var port) && port > 0
+            ? EndPointText.Resolve(host, port)
+            : throw new ControlException(ControlErrors.BadRequest, $"to: '{text}' is not {EndPointText.Form}");
+
+    private static ConvergenceOptions ToConvergence(MigrateRequest request) => new()
+    {
+        DowntimeLimit = TimeSpan.FromSeconds(request.DowntimeSeconds),
+        StretchCeiling = TimeSpan.FromSeconds(request.MaxDowntimeSeconds),
+        MaxRounds = request.MaxRounds,
+        MaxTime = TimeSpan.FromSeconds(request.MaxSeconds),
+        OnStall = Enum.Parse<StallAction>(request.OnStall, ignoreCase: true),
+    };
+}

@@ -1,0 +1,25 @@
+using Ferry.Cli.Control;
+using Ferry.Cli.Documents;
+using Ferry.Migration.Contracts;
+
+namespace Ferry.Cli.Hosting;
+
+/// <summary>A machine as the process that holds it uses it.</summary>
+internal interface IHostedMachine : IDisposable
+{
+    /// <summary>What the engine moves.</summary>
+    IMigratableMachine Machine { get; }
+
+    /// <summary>Why the machine can't go on, or null.</summary>
+    string? Failure { get; }
+
+    /// <summary>What the guest program tells of itself. From any thread.</summary>
+    GuestStatus ReadGuest();
+
+    /// <summary>Lets the guest program check all its memory. The vCPUs must run.</summary>
+    Task<SelfCheckDocument> SelfCheckAsync(CancellationToken cancellation);
+
+    /// <summary>The trackers for a migration as <paramref name="request"/> asks for it; they stay the machine's.</summary>
+    /// <exception cref="Ferry.Tracking.TrackerStartException">The machine has no such tracker.</exception>
+    TrackerSelection SelectTrackers(MigrateRequest request);
+}

@@ -1,0 +1,261 @@
+using System.Globalization;
+using Ferry.Cli.Control;
+using Ferry.Cli.Documents;
+using Ferry.Cli.MachineFiles;
+using Ferry.Migration.Planning;
+
+namespace Ferry.Cli.Hosting;
+
+/// <summary>One machine in this process, from its start or arrival to its end, and what may be asked of it meanwhile.</summary>
+/// <remarks>
+/// <code>
+///   waiting → arriving → running ⇄ paused       migrating → running     rolled back
+///                     ↘ in-doubt    running → migrating → moved         handed over
+///                                             migrating → in-doubt → running or moved, as settled
+/// </code>
+/// Thread-safe.
+/// </remarks>
+internal sealed class MachineHost(MachineFile file, IHostedMachine hosted) : IControlTarget
+{
+    private readonly Lock _lock = new();
+    private readonly TaskCompletionSource _quit = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private string _state = MachineStates.Paused;
+    private string? _reason;
+    private string? _listening;
+    private ProgressDocument? _progress;
+    private DeviceDocument[]? _arrivedDevices;
+    private CancellationTokenSource? _cancelling;
+    private Task _migration = Task.CompletedTask;
+    private Func<SettleChoice, CancellationToken, Task<(string State, string? Reason)>>? _settle;
+
+    /// <summary>Completes when somebody asked the process to end.</summary>
+    public Task QuitAsked => _quit.Task;
+
+    /// <summary>Completes when the machine runs elsewhere.</summary>
+    public Task Moved => _moved.Task;
+
+    /// <summary>The state now, one of <see cref="MachineStates"/>.</summary>
+    public string State
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _state is MachineStates.Running or MachineStates.Paused && hosted.Failure is not null ? MachineStates.Failed : _state;
+            }
+        }
+    }
+
+    /// <summary>Lets the machine run for the first time.</summary>
+    public void Start()
+    {
+        hosted.Machine.ResumeVcpus();
+        SetState(MachineStates.Running);
+    }
+
+    /// <summary>Receives a machine through <paramref name="arrival"/>, and gives its exit code: 0 where it runs here then.</summary>
+    public async Task<int> ReceiveAsync(Arrival arrival, CancellationToken cancellation)
+    {
+        lock (_lock)
+        {
+            (_state, _listening) = (MachineStates.Waiting, arrival.Address);
+        }
+
+        var report = await arrival.RunAsync(hosted, progress => SetProgress(MachineStates.Arriving, progress), cancellation).ConfigureAwait(false);
+        lock (_lock)
+        {
+            (_listening, _progress, _arrivedDevices) = (null, null, [.. report.Devices.Select(DocumentMapping.Of)]);
+            (_state, _reason) = Arrival.StateAfter(report);
+            _settle = arrival.SettleAsync;
+            return _state switch { MachineStates.Running => ExitCodes.Done, MachineStates.InDoubt => ExitCodes.InDoubt, _ => ExitCodes.Failed };
+        }
+    }
+
+    /// <inheritdoc/>
+    public MachineStatus GetStatus()
+    {
+        var state = State;
+        lock (_lock)
+        {
+            return new MachineStatus
+            {
+                Name = file.Name,
+                ProcessId = Environment.ProcessId,
+                State = state,
+                Reason = state == MachineStates.Failed ? hosted.Failure ?? _reason : _reason,
+                Accelerator = hosted.Machine.Accelerator,
+                Vcpus = hosted.Machine.VcpuCount,
+                MemoryBytes = hosted.Machine.Memory.TotalBytes,
+                Listening = _listening,
+                // Before a machine arrived whole, its memory says nothing.
+                Guest = state is MachineStates.Waiting or MachineStates.Arriving ? null : hosted.ReadGuest(),
+                Devices = [.. hosted.Machine.Devices.Select(device => new DeviceStatus(device.Id, device.Kind, VfioStateNames.Of(device.State)))],
+                Arrived = _arrivedDevices,
+                Migration = _progress,
+            };
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<MigrationDocument> MigrateAsync(MigrateRequest request, Action<ProgressDocument> progress, CancellationToken cancellation)
+    {
+        MigrateChoices.Validate(request);
+        using var cancelling = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_lock)
+        {
+            RequireState(ControlVerbs.Migrate, MachineStates.Running);
+            (_state, _reason, _cancelling, _migration) = (MachineStates.Migrating, null, cancelling, ended.Task);
+        }
+
+        var departure = new Departure(file.Name, hosted, request);
+        var next = (State: MachineStates.Running, Reason: (string?)null);
+        try
+        {
+            var report = await departure.RunAsync(
+                each =>
+                {
+                    SetProgress(MachineStates.Migrating, each);
+                    progress(each);
+                },
+                cancelling.Token).ConfigureAwait(false);
+            next = departure.StateAfter(report);
+            return report;
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                (_state, _reason, _progress, _cancelling) = (next.State, next.Reason, null, null);
+                _settle = departure.SettleAsync;
+            }
+
+            ended.SetResult();
+            if (next.State == MachineStates.Moved)
+            {
+                _moved.TrySetResult();
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task CancelMigrationAsync()
+    {
+        Task migration;
+        lock (_lock)
+        {
+            migration = _migration;
+            _cancelling?.Cancel();
+        }
+
+        await migration.ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public PlanningDocument Plan(MigrateRequest request)
+    {
+        MigrateChoices.Validate(request);
+        lock (_lock)
+        {
+            RequireState(ControlVerbs.Plan, MachineStates.Running, MachineStates.Paused, MachineStates.Waiting);
+        }
+
+        return Planning.Describe(file.Name, hosted, request);
+    }
+
+    /// <inheritdoc/>
+    public void Pause()
+    {
+        lock (_lock)
+        {
+            RequireState(ControlVerbs.Pause, MachineStates.Running, MachineStates.Paused);
+            hosted.Machine.PauseVcpus();
+            _state = MachineStates.Paused;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Resume()
+    {
+        lock (_lock)
+        {
+            RequireState(ControlVerbs.Resume, MachineStates.Running, MachineStates.Paused);
+            hosted.Machine.ResumeVcpus();
+            _state = MachineStates.Running;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<SelfCheckDocument> SelfCheckAsync(CancellationToken cancellation)
+    {
+        lock (_lock)
+        {
+            RequireState(ControlVerbs.SelfCheck, MachineStates.Running);
+        }
+
+        return hosted.SelfCheckAsync(cancellation);
+    }
+
+    /// <inheritdoc/>
+    public async Task SettleAsync(SettleChoice choice, CancellationToken cancellation)
+    {
+        Func<SettleChoice, CancellationToken, Task<(string State, string? Reason)>> settle;
+        lock (_lock)
+        {
+            RequireState(ControlVerbs.Settle, MachineStates.InDoubt);
+            settle = _settle ?? throw new ControlException(ControlErrors.WrongState, "settle: it is being settled already");
+            _settle = null;
+        }
+
+        try
+        {
+            var (state, reason) = await settle(choice, cancellation).ConfigureAwait(false);
+            lock (_lock)
+            {
+                (_state, _reason) = (state, reason);
+            }
+
+            if (state == MachineStates.Moved)
+            {
+                _moved.TrySetResult();
+            }
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _settle = settle;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Quit() => _quit.TrySetResult();
+
+    private void SetState(string state)
+    {
+        lock (_lock)
+        {
+            _state = state;
+        }
+    }
+
+    private void SetProgress(string state, ProgressDocument progress)
+    {
+        lock (_lock)
+        {
+            (_state, _progress) = (state, progress);
+        }
+    }
+
+    private void RequireState(string verb, params ReadOnlySpan<string> states)
+    {
+        if (!states.Contains(_state))
+        {
+            throw new ControlException(
+                ControlErrors.WrongState,
+                string.Create(CultureInfo.InvariantCulture, $"{verb}: the machine '{file.Name}' is {_state}{(_reason is null ? "" : $" ({_reason})")}, and has to be {string.Join(" or ", states.ToArray())} for that"));
+        }
+    }
+}

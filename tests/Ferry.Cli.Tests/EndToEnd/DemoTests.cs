@@ -1,0 +1,70 @@
+using System.Text.Json;
+using Ferry.Cli.Documents;
+using Xunit;
+
+namespace Ferry.Cli.Tests.EndToEnd;
+
+public sealed class DemoTests : IDisposable
+{
+    private readonly TemporaryFolder _runtime = new();
+
+    public static TheoryData<string> Everywhere => [.. Accelerators.All];
+
+    public void Dispose()
+    {
+        Assert.Empty(Directory.GetFileSystemEntries(_runtime.Path));
+        Assert.Empty(BuiltCommand.ProcessesIn(_runtime.Path));
+        _runtime.Dispose();
+    }
+
+    [Theory]
+    [MemberData(nameof(Everywhere))]
+    public async Task A_machine_moves_and_everything_is_verified(string accelerator)
+    {
+        Accelerators.SkipWhereMissing(accelerator);
+        var (code, output, error) = await RunAsync("--json", "--accelerator", accelerator);
+        using var json = JsonDocument.Parse(output);
+        Assert.True(code == ExitCodes.Done, error + output);
+        Assert.True(json.RootElement.GetProperty("verified").GetBoolean());
+        Assert.True(json.RootElement.GetProperty("memoryVerified").GetBoolean());
+        Assert.True(json.RootElement.GetProperty("guestVerified").GetBoolean());
+        Assert.Equal(accelerator, json.RootElement.GetProperty("accelerator").GetString());
+        Assert.Equal(64UL << 20, json.RootElement.GetProperty("memoryBytes").GetUInt64());
+        Assert.InRange(json.RootElement.GetProperty("downtimeSeconds").GetDouble(), double.Epsilon, 60);
+        Assert.Equal(RunsAt.Destination, json.RootElement.GetProperty("runsAt").GetString());
+        Assert.All(json.RootElement.GetProperty("checks").EnumerateArray(), check => Assert.True(check.GetProperty("passed").GetBoolean(), check.ToString()));
+        var states = json.RootElement.GetProperty("devices")[0].GetProperty("states").EnumerateArray().Select(state => state.GetString()).ToList();
+        Assert.Equal(["RUNNING", "PRE_COPY", "PRE_COPY_P2P", "STOP_COPY", "RESUMING", "STOP", "RUNNING_P2P", "RUNNING"], states);
+    }
+
+    [Theory]
+    [InlineData("kvm", "--tracker-vcpus", "kvm-ring", "--nic-page-size", "64K", "--compress", "zstd", "--channels", "3")]
+    [InlineData("kvm", "--tracker-vcpus", "all", "--tracker-devices", "all", "--on-stall", "stop", "--max-rounds", "2", "--no-verify")]
+    [InlineData("kvm", "--vcpus", "2", "--populate", "none", "--compress", "lz4")]
+    [InlineData("thread", "--populate", "before", "--fill", "random", "--channels", "1")]
+    [InlineData("thread", "--fill", "zero", "--nic-rate", "0", "--bandwidth", "200M")]
+    public async Task Every_way_of_moving_ends_verified(string accelerator, params string[] options)
+    {
+        Accelerators.SkipWhereMissing(accelerator);
+        var (code, output, error) = await RunAsync(["--json", "--accelerator", accelerator, .. options]);
+        Assert.True(code == ExitCodes.Done, error + output);
+    }
+
+    [Fact]
+    public async Task People_see_verdicts_and_no_control_characters_in_a_file()
+    {
+        var (code, output, error) = await RunAsync("--accelerator", "thread");
+        Assert.Equal(ExitCodes.Done, code);
+        Assert.Contains("guest memory was the same on both sides", output, StringComparison.Ordinal);
+        Assert.Contains("no KVM", output, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', output + error);
+        Assert.Contains("ok     ", error, StringComparison.Ordinal);
+    }
+
+    private Task<(int Code, string Output, string Error)> RunAsync(params string[] options)
+    {
+        string[] defaults = ["--memory", "64M", "--fill", "mixed:16M", "--working-set", "2M", "--nic-working-set", "1M", "--warm-up", "200ms", "--nic-rate", "2M"];
+        var unsaid = defaults.Chunk(2).Where(option => !options.Contains(option[0])).SelectMany(option => option);
+        return BuiltCommand.RunAsync(_runtime.Path, ["demo", .. unsaid, .. options]);
+    }
+}

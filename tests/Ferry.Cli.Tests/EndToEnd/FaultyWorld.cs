@@ -1,0 +1,38 @@
+using Ferry.Cli.Demo;
+
+namespace Ferry.Cli.Tests.EndToEnd;
+
+/// <summary>A demo's world in which one thing is broken.</summary>
+internal sealed class FaultyWorld : ProcessWorld, IDisposable
+{
+    private AlteringProxy? _proxy;
+
+    public FaultyWorld()
+        : base(BuiltCommand.Path)
+    {
+    }
+
+    /// <summary>Whether one byte is altered between source and destination.</summary>
+    public bool AltersByte { get; init; }
+
+    /// <summary>Whether the destination's device forgets the state that it is given.</summary>
+    public bool LosesDeviceState { get; init; }
+
+    public override TimeSpan Patience => TimeSpan.FromSeconds(LosesDeviceState ? 4 : 30);
+
+    public override IDemoChild Start(string role, IReadOnlyList<string> arguments) =>
+        LosesDeviceState && role == "destination device" ? new ForgetfulDevice(arguments[arguments.ToList().IndexOf("--socket") + 1]) : base.Start(role, arguments);
+
+    public override string RouteTo(string address)
+    {
+        if (!AltersByte)
+        {
+            return address;
+        }
+
+        _proxy = new AlteringProxy(address, alterAtByte: 4 << 20);
+        return _proxy.Address;
+    }
+
+    public void Dispose() => _proxy?.Dispose();
+}

@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace Ferry.Cli.Tests.EndToEnd;
+
+public sealed class SupervisionTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    [Theory]
+    [InlineData("-INT")]
+    [InlineData("-TERM")]
+    public async Task A_demo_that_is_interrupted_leaves_no_process_and_no_file(string signal)
+    {
+        using var runtime = new TemporaryFolder();
+        using var demo = Start(runtime.Path);
+        await WaitForProcessesAsync(runtime.Path, 4);
+        using (var kill = Process.Start("kill", [signal, demo.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]))
+        {
+            await kill.WaitForExitAsync();
+        }
+
+        using var patience = new CancellationTokenSource(Patience);
+        await demo.WaitForExitAsync(patience.Token);
+        Assert.Equal(ExitCodes.Failed, demo.ExitCode);
+        Assert.Empty(BuiltCommand.ProcessesIn(runtime.Path));
+        Assert.Empty(Directory.GetFileSystemEntries(runtime.Path));
+    }
+
+    [Fact]
+    public async Task The_processes_of_a_demo_that_is_killed_end_by_themselves()
+    {
+        using var runtime = new TemporaryFolder();
+        using var demo = Start(runtime.Path);
+        await WaitForProcessesAsync(runtime.Path, 4);
+        demo.Kill();
+        await WaitForProcessesAsync(runtime.Path, 0);
+        Assert.Empty(Directory.GetFiles(runtime.Path, "*.sock", SearchOption.AllDirectories));
+    }
+
+    private static Process Start(string runtime)
+    {
+        var start = new ProcessStartInfo(BuiltCommand.Path, ["demo", "--memory", "64M", "--fill", "zero", "--working-set", "2M", "--accelerator", "thread", "--warm-up", "1h"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["XDG_RUNTIME_DIR"] = runtime;
+        var demo = Process.Start(start)!;
+        _ = demo.StandardOutput.ReadToEndAsync();
+        _ = demo.StandardError.ReadToEndAsync();
+        return demo;
+    }
+
+    private static async Task WaitForProcessesAsync(string folder, int count)
+    {
+        for (var start = Stopwatch.GetTimestamp(); BuiltCommand.ProcessesIn(folder).Count != count; await Task.Delay(50))
+        {
+            Assert.True(Stopwatch.GetElapsedTime(start) < Patience, $"{BuiltCommand.ProcessesIn(folder).Count} processes, expected {count}");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using Ferry.Cli.Commands;
+using Ferry.Cli.Control;
+using Ferry.Cli.Demo;
+using Ferry.Cli.Documents;
+using Ferry.Cli.MachineFiles;
+using Ferry.Cli.Ui;
+using Xunit;
+
+namespace Ferry.Cli.Tests.EndToEnd;
+
+/// <summary>The demo says that something is wrong where something is.</summary>
+public sealed class VerificationTests
+{
+    private static readonly DemoSettings Small = new()
+    {
+        MemoryBytes = 64 << 20,
+        Fill = "mixed:16M",
+        Accelerator = "thread",
+        Ledger = new LedgerSettings { WorkingSetBytes = 2 << 20, NicWorkingSetBytes = 1 << 20 },
+        NicRateBytesPerSecond = 2 << 20,
+        WarmUp = TimeSpan.FromMilliseconds(200),
+        Migrate = new MigrateRequest { Verify = true },
+    };
+
+    [Fact]
+    public async Task An_altered_byte_is_found_and_the_machine_stays()
+    {
+        var report = await RunAsync(new FaultyWorld { AltersByte = true });
+        Assert.Equal(RunsAt.Source, report.RunsAt);
+        Assert.False(report.Verified);
+        Assert.NotNull(report.Error);
+        Assert.Equal(ExitCodes.Failed, MigrateCommand.ExitCodeOf(report));
+    }
+
+    [Fact]
+    public async Task A_device_that_lost_its_state_is_found()
+    {
+        var report = await RunAsync(new FaultyWorld { LosesDeviceState = true });
+        Assert.False(report.Verified);
+        Assert.NotEqual(ExitCodes.Done, MigrateCommand.ExitCodeOf(report));
+    }
+
+    [Fact]
+    public async Task The_same_world_without_a_fault_is_verified()
+    {
+        var report = await RunAsync(new FaultyWorld());
+        Assert.True(report.Verified, report.Error ?? string.Join(Environment.NewLine, report.Checks!));
+    }
+
+    private static async Task<MigrationDocument> RunAsync(FaultyWorld world)
+    {
+        using (world)
+        {
+            using var board = new ProgressBoard(new Screen(TextWriter.Null, TextWriter.Null).Progress);
+            return await new DemoRun(Small, board, world).RunAsync(CancellationToken.None);
+        }
+    }
+}
