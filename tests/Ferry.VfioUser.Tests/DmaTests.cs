@@ -72,6 +72,25 @@ public sealed class DmaTests : IDisposable
         Assert.Equal(Invalid, Assert.Throws<VfioUserException>(() => _client.MapDma(Pages(0, 1), 100, true, true, _memory.Handle)).Errno);
     }
 
+    [Theory]
+    [InlineData(256, 1)]
+    [InlineData(255, 2)]
+    [InlineData(0, 257)]
+    [InlineData(1UL << 51, 1)]
+    public void A_range_that_ends_beyond_its_file_is_refused(ulong filePage, ulong count)
+    {
+        Assert.Equal(Invalid, Assert.Throws<VfioUserException>(() => _client.MapDma(Pages(0, count), filePage * 4096, true, true, _memory.Handle)).Errno);
+        Assert.Equal(0, _served.Device.WindowCount);
+    }
+
+    [Fact]
+    public void What_is_no_file_is_not_mapped()
+    {
+        using var events = new Linux.Events.EventFile();
+        Assert.Throws<VfioUserException>(() => _client.MapDma(Pages(0, 1), 0, true, true, events.Handle));
+        _client.MapDma(Pages(0, 1), 0, true, true, _memory.Handle);
+    }
+
     [Fact]
     public void The_last_page_of_the_address_space_can_be_mapped()
     {

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Ferry.Memory;
 using Ferry.VfioUser.Protocol;
+using Microsoft.Win32.SafeHandles;
 
 namespace Ferry.VfioUser.Server;
 
@@ -42,6 +43,7 @@ internal sealed class DmaCommands(IVfioUserDevice device, VfioUserCapabilities l
         var file = hasFile ? context.Descriptors.Take(0) : null;
         try
         {
+            RequireWithin(context, file, fileOffset, range.LengthBytes);
             device.DmaMap(range, fileOffset, (flags & DmaFlags.MapRead) != 0, (flags & DmaFlags.MapWrite) != 0, file);
         }
         catch
@@ -121,6 +123,16 @@ internal sealed class DmaCommands(IVfioUserDevice device, VfioUserCapabilities l
         var alignment = limits.PageSizes & (~limits.PageSizes + 1);
         context.Require((start | lengthBytes) % alignment == 0, "the range is not made of whole pages", start | lengthBytes, alignment);
         return new IovaRange(new Iova(start), lengthBytes);
+    }
+
+    // A mapping beyond the end of its file would end the device's process by a signal at the first access.
+    private static void RequireWithin(in CommandContext context, SafeFileHandle? file, ulong offset, ulong lengthBytes)
+    {
+        if (file is not null)
+        {
+            var fileBytes = (ulong)RandomAccess.GetLength(file);
+            context.Require(offset <= fileBytes && lengthBytes <= fileBytes - offset, "the range ends beyond its file", offset + lengthBytes, fileBytes);
+        }
     }
 
     // The index of the first mapping that starts at or above the address.
