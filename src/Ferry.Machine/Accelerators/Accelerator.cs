@@ -13,7 +13,7 @@ internal abstract class Accelerator : IDisposable
     /// <summary>The program as it has to lie in guest memory, or null where it runs from elsewhere.</summary>
     public abstract byte[]? GuestCode { get; }
 
-    /// <summary>The vCPUs, which the machine disposes.</summary>
+    /// <summary>The vCPUs; no thread runs them any more when the accelerator is disposed.</summary>
     public abstract IReadOnlyList<Vcpu> Vcpus { get; }
 
     /// <summary>The tracker of the vCPUs' writes, or null where this host has none.</summary>

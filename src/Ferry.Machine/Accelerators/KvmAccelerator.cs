@@ -15,7 +15,7 @@ internal sealed class KvmAccelerator : Accelerator
     private const uint FirstDoorbellSlot = 100;
     private readonly KvmSystem _system;
     private readonly KvmVm _vm;
-    private readonly KvmGuestVcpu[] _vcpus;
+    private readonly List<KvmGuestVcpu> _vcpus = [];
 
     public KvmAccelerator(KvmSystem system, MachineOptions options, GuestMemoryFile memory)
     {
@@ -33,15 +33,19 @@ internal sealed class KvmAccelerator : Accelerator
 
             var cpuid = system.GetSupportedCpuid();
             var msrs = system.GetMsrIndices();
-            _vcpus = [.. Enumerable.Range(0, options.VcpuCount).Select(index =>
-                new KvmGuestVcpu(_vm.CreateVcpu(index), cpuid, msrs, LedgerLayout.Code + entry, LedgerLayout.PageTables))];
+            for (var index = 0; index < options.VcpuCount; index++)
+            {
+                _vcpus.Add(new(_vm.CreateVcpu(index), cpuid, msrs, LedgerLayout.Code + entry, LedgerLayout.PageTables));
+            }
+
             Tracker = TrackerProblem is not null ? null
                 : options.Tracking == VcpuTracking.Log ? new KvmLogTracker(_vm, slots)
                 : new KvmRingTracker(_vm, [.. _vcpus.Select(vcpu => vcpu.Kvm)], slots);
         }
         catch
         {
-            _vm.Dispose();
+            // The system stays the caller's where there is no accelerator.
+            DisposeMachine();
             throw;
         }
     }
@@ -84,9 +88,20 @@ internal sealed class KvmAccelerator : Accelerator
     /// <inheritdoc/>
     public override void Dispose()
     {
-        Tracker?.Dispose();
-        _vm.Dispose();
+        DisposeMachine();
         _system.Dispose();
+    }
+
+    private void DisposeMachine()
+    {
+        // The tracker of rings reads the vCPUs' rings a last time.
+        Tracker?.Dispose();
+        foreach (var vcpu in _vcpus)
+        {
+            vcpu.Dispose();
+        }
+
+        _vm.Dispose();
     }
 
     private string? EnableTracking(VcpuTracking tracking) => tracking switch

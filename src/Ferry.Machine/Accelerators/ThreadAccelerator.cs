@@ -68,6 +68,11 @@ internal sealed class ThreadAccelerator : Accelerator
     public override void Dispose()
     {
         Tracker?.Dispose();
+        foreach (var vcpu in _vcpus)
+        {
+            vcpu.Dispose();
+        }
+
         _code.Dispose();
     }
 }

@@ -73,7 +73,7 @@ internal sealed class VcpuRunner : IDisposable
     /// <summary>Lets the program check everything at its next turn.</summary>
     public void RequestCheck() => Volatile.Write(ref _isCheckWanted, true);
 
-    /// <summary>Ends the thread and frees the vCPU.</summary>
+    /// <summary>Ends the thread; the vCPU stays.</summary>
     public void Dispose()
     {
         RequestPark();
@@ -85,7 +85,6 @@ internal sealed class VcpuRunner : IDisposable
         }
 
         _thread.Join();
-        Vcpu.Dispose();
         _attention.Dispose();
     }
 
@@ -204,6 +203,7 @@ internal sealed class VcpuRunner : IDisposable
         var percent = Volatile.Read(ref _throttlePercent);
         if (percent == 0)
         {
+            _sliceStart = Stopwatch.GetTimestamp();
             return;
         }
 

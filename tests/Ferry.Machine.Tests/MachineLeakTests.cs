@@ -1,0 +1,33 @@
+using Xunit;
+
+namespace Ferry.Machine.Tests;
+
+/// <summary>What a machine leaves behind, counted while no other test runs.</summary>
+[Collection(nameof(MachineLeakTests))]
+[CollectionDefinition(nameof(MachineLeakTests), DisableParallelization = true)]
+public sealed class MachineLeakTests
+{
+    public static TheoryData<AcceleratorKind> Accelerators => TestMachines.Accelerators;
+
+    [Theory]
+    [MemberData(nameof(Accelerators))]
+    public void A_machine_leaves_no_thread_and_no_descriptor(AcceleratorKind accelerator)
+    {
+        TestMachines.Start(TestMachines.Options(accelerator, vcpus: 2)).Dispose();
+        var before = (Descriptors: Count("fd"), Vcpus: CountVcpuThreads());
+        for (var i = 0; i < 3; i++)
+        {
+            var machine = TestMachines.Start(TestMachines.Options(accelerator, vcpus: 2));
+            TestMachines.WaitForTransfers(machine, 10);
+            machine.Dispose();
+        }
+
+        Assert.InRange(Count("fd"), 0, before.Descriptors + 2);
+        Assert.Equal(before.Vcpus, CountVcpuThreads());
+
+        static int Count(string what) => Directory.GetFileSystemEntries($"/proc/self/{what}").Length;
+    }
+
+    private static int CountVcpuThreads() =>
+        Directory.GetDirectories("/proc/self/task").Count(task => File.Exists($"{task}/comm") && File.ReadAllText($"{task}/comm").StartsWith("vcpu", StringComparison.Ordinal));
+}
