@@ -10,6 +10,7 @@ public static class FuzzTargets
         new MachineFileTarget(),
         new RnicRegistersTarget(),
         new RnicStateTarget(),
+        new VcpuStateTarget(),
         new VfioUserClientTarget(),
         new VfioUserServerTarget(),
     ];

@@ -213,9 +213,11 @@ internal sealed class VcpuRunner : IDisposable
             return;
         }
 
-        // In proportion to what it really ran, for one turn of the program may be longer than its share of the period.
+        // In proportion to what it ran, for one turn of the program may be longer than its share of the period; but not to the time in
+        // which a busy host ran others instead.
+        var ranAtMost = ran < ThrottlePeriod ? ran : ThrottlePeriod;
         var rested = Stopwatch.GetTimestamp();
-        _attention.Wait(TimeSpan.FromTicks(Math.Min((ran * (percent / (100.0 - percent))).Ticks, TimeSpan.TicksPerSecond)));
+        _attention.Wait(ranAtMost * (percent / (100.0 - percent)));
         _pace.Skip(rested);
         _sliceStart = Stopwatch.GetTimestamp();
     }
