@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Text.Json;
 using Ferry.Cli.Control;
+using Ferry.Cli.Documents;
 using Ferry.Cli.Hosting;
 using Ferry.Cli.MachineFiles;
-using Ferry.Cli.Documents;
 using Ferry.Cli.Ui;
 
 namespace Ferry.Cli.Commands;

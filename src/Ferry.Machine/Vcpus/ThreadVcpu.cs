@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Ferry.Linux.Memory;
-using Ferry.Memory;
 using Ferry.Machine.Programs;
+using Ferry.Memory;
 
 namespace Ferry.Machine.Vcpus;
 

@@ -48,7 +48,13 @@ internal sealed class FakeTarget : IControlTarget
 
     public MachineStatus GetStatus() => new()
     {
-        Name = "fake", ProcessId = 1, State = MachineStates.Running, Accelerator = "kvm", Vcpus = 1, MemoryBytes = 4096, Devices = [],
+        Name = "fake",
+        ProcessId = 1,
+        State = MachineStates.Running,
+        Accelerator = "kvm",
+        Vcpus = 1,
+        MemoryBytes = 4096,
+        Devices = [],
     };
 
     public async Task<MigrationDocument> MigrateAsync(MigrateRequest request, Action<ProgressDocument> progress, CancellationToken cancellation)

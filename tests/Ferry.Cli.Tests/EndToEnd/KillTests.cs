@@ -10,7 +10,10 @@ public sealed class KillTests
     // Slow enough for each phase to be seen: what remains after the first round takes part of a second to send.
     private static readonly MigrateRequest Slow = new()
     {
-        BandwidthBytesPerSecond = 24 << 20, DowntimeSeconds = 2, Verify = true, Channels = 2,
+        BandwidthBytesPerSecond = 24 << 20,
+        DowntimeSeconds = 2,
+        Verify = true,
+        Channels = 2,
     };
 
     public static TheoryData<string, string, string> Kills
