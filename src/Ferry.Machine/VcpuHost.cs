@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using Ferry.Machine.Accelerators;
 using Ferry.Machine.Devices;
 using Ferry.Machine.Programs;
@@ -10,6 +11,7 @@ namespace Ferry.Machine;
 /// <summary>What the vCPUs of a machine need of it, and what their programs report.</summary>
 internal sealed class VcpuHost(GuestMemory memory, IReadOnlyList<AttachedDevice> devices, Accelerator accelerator) : IVcpuHost, IDisposable
 {
+    private static readonly TimeSpan LookForFaults = TimeSpan.FromMilliseconds(50);
     private readonly Lock _checking = new();
     private CountdownEvent? _checks;
     private string? _fault;
@@ -58,8 +60,20 @@ internal sealed class VcpuHost(GuestMemory memory, IReadOnlyList<AttachedDevice>
         }
     }
 
-    /// <summary>Waits until as many have ended.</summary>
-    public bool WaitForChecks(TimeSpan timeout, CancellationToken cancellation) => _checks!.Wait(timeout, cancellation);
+    /// <summary>Waits until as many have ended; not longer where a vCPU can't go on.</summary>
+    public bool WaitForChecks(TimeSpan timeout, CancellationToken cancellation)
+    {
+        var began = Stopwatch.GetTimestamp();
+        while (!_checks!.Wait(LookForFaults, cancellation))
+        {
+            if (Volatile.Read(ref _fault) is not null || Stopwatch.GetElapsedTime(began) > timeout)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     /// <summary>Adds up what the programs of the first <paramref name="vcpus"/> vCPUs did.</summary>
     public GuestProgress GetProgress(int vcpus) => new(

@@ -99,6 +99,7 @@ public sealed class MachineControlTests
         var fault = machine.GetProgress().Fault!;
         Assert.Contains("Halt", fault, StringComparison.Ordinal);
         Assert.Contains("rip 0x10", fault, StringComparison.Ordinal);
+        Assert.False(TestMachines.Check(machine).Completed);
         machine.PauseVcpus();
     }
 

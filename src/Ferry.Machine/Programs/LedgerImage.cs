@@ -33,16 +33,16 @@ internal static class LedgerImage
         {
             var count = (layout.PageCount * (vcpu + 1) / (ulong)options.VcpuCount) - page;
             var start = layout.Pages + (page * LedgerPage.Bytes);
-            for (ulong number = 0; number < count; number++)
+            var seen = code is null && start >= GuestLayout.HoleEnd ? start - (GuestLayout.HoleEnd - GuestLayout.HoleStart) : start;
+            for (ulong offset = 0; offset < count * LedgerPage.Bytes; offset += LedgerPage.Bytes)
             {
-                LedgerPage.Initialize(memory.GetSpan(new(start + (number * LedgerPage.Bytes)), LedgerPage.Bytes), number);
+                LedgerPage.Initialize(memory.GetSpan(new(start + offset), LedgerPage.Bytes), seen + offset);
             }
 
             var block = memory.GetSpan(new(LedgerLayout.ControlBlockOf((int)vcpu)), ControlBlock.Bytes);
             Put(block, ControlBlock.Magic, ControlBlock.MagicValue);
-            Put(block, ControlBlock.PagesBase, code is null && start >= GuestLayout.HoleEnd ? start - (GuestLayout.HoleEnd - GuestLayout.HoleStart) : start);
+            Put(block, ControlBlock.PagesBase, seen);
             Put(block, ControlBlock.PageCount, count);
-            // The generator has one state it never leaves: zero.
             Put(block, ControlBlock.Random, (((options.Seed * 2) + 1) * 0x9E3779B97F4A7C15) ^ ((vcpu + 1) << 32));
             Put(block, ControlBlock.Total, count * LedgerPage.InitialTotal);
             if ((int)vcpu < layout.NicAreas.Count)

@@ -42,9 +42,7 @@ internal sealed partial class LedgerProgram
         _asm.Label(ref page);
         _asm.cmp(r8, Block(ControlBlock.PageCount));
         _asm.jae(sums);
-        _asm.mov(rax, LedgerPage.Magic);
-        _asm.add(rax, r8);
-        _asm.cmp(Guest(rsi), rax);
+        _asm.cmp(Guest(rsi), rsi);
         _asm.jne(wrongIdentity);
         _asm.mov(rcx, Guest(rsi, LedgerPage.Sequence));
         _asm.add(r10, rcx);
