@@ -10,7 +10,7 @@ public interface IDeferredClear : IDirtyTracker
     /// <summary>Forgets the pages of <paramref name="range"/> that are set in <paramref name="pages"/>; any write from now on is reported.</summary>
     /// <remarks>To be called before a reported page is read for copying. Thread-safe for disjoint ranges. A reported page that is never
     /// taken is reported again. Allocates nothing.</remarks>
-    /// <param name="range">Aligned to 64 pages of the tracking page size, or ending where a started range ends.</param>
+    /// <param name="range">A part of the started ranges, aligned to the tracking page size; fastest where it is aligned to 64 such pages.</param>
     /// <param name="pages">The pages that are about to be copied, at the tracking page size.</param>
     /// <exception cref="TrackerFailedException">The kernel refused; the pages stay reported.</exception>
     void Take(IovaRange range, DirtyBitmap pages);

@@ -35,5 +35,6 @@ public interface IDirtyTracker : IDisposable
     void Report(IovaRange range, DirtyBitmap bitmap);
 
     /// <summary>Stops tracking; what was not reported is forgotten. Does nothing where it is not started.</summary>
+    /// <remarks>A kernel or a device that refuses to stop goes on tracking, which costs time and no page, and is not an error here.</remarks>
     void Stop();
 }

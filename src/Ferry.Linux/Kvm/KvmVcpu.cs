@@ -103,11 +103,11 @@ public sealed unsafe class KvmVcpu : IDisposable
     /// <remarks>The page stays unprotected, and the entry taken, until <see cref="KvmVm.ResetDirtyRings"/>.</remarks>
     /// <param name="slot">The memory slot.</param>
     /// <param name="page">The page of 4 KiB, relative to the slot.</param>
-    /// <returns>Whether there was one.</returns>
+    /// <returns>Whether there was one; a vCPU that was disposed has none.</returns>
     public bool TryTakeDirty(out uint slot, out ulong page)
     {
         (slot, page) = (0, 0);
-        if (_ring is null)
+        if (_ring is null or { IsClosed: true })
         {
             return false;
         }

@@ -10,6 +10,7 @@ namespace Ferry.Linux.Userfault;
 public sealed unsafe class WriteTracking : IDisposable
 {
     private const int RegionsPerScan = 1024;
+    private const int Einval = 22;
     private readonly SafeFileHandle _userfault;
     private readonly SafeFileHandle _pagemap;
     private readonly PageRegion* _regions;
@@ -57,13 +58,22 @@ public sealed unsafe class WriteTracking : IDisposable
     }
 
     /// <summary>Starts seeing writes to [<paramref name="start"/>, start + <paramref name="lengthBytes"/>), which are page aligned and mapped.</summary>
-    /// <exception cref="KernelCallException">The kernel refused.</exception>
+    /// <exception cref="KernelCallException">The kernel refused; nothing is left started.</exception>
     public void Start(Hva start, ulong lengthBytes)
     {
         var register = stackalloc ulong[4] { start.Value, lengthBytes, UserfaultCalls.RegisterWriteProtect, 0 };
         Call(UserfaultCalls.Register, register, "UFFDIO_REGISTER", start, lengthBytes);
         var protect = stackalloc ulong[3] { start.Value, lengthBytes, UserfaultCalls.ModeWriteProtect };
-        Call(UserfaultCalls.WriteProtect, protect, "UFFDIO_WRITEPROTECT", start, lengthBytes);
+        try
+        {
+            Call(UserfaultCalls.WriteProtect, protect, "UFFDIO_WRITEPROTECT", start, lengthBytes);
+        }
+        catch (KernelCallException)
+        {
+            // Its own failure would hide the one that matters.
+            _ = UserfaultCalls.Ioctl(_userfault, UserfaultCalls.Unregister, register);
+            throw;
+        }
     }
 
     /// <summary>Stops seeing writes there; writes are no longer slowed down.</summary>
@@ -96,6 +106,12 @@ public sealed unsafe class WriteTracking : IDisposable
         if (found < 0)
         {
             throw new KernelCallException("ioctl(PAGEMAP_SCAN)", Marshal.GetLastPInvokeError(), $"{start} to {end}");
+        }
+
+        // Of a huge page that is asked for in part, for instance, the kernel protects nothing, and says that it got nowhere.
+        if (argument.WalkEnd <= start.Value && start.Value < end.Value)
+        {
+            throw new KernelCallException("ioctl(PAGEMAP_SCAN)", Einval, $"no progress from {start} to {end}");
         }
 
         start = new((nuint)argument.WalkEnd);

@@ -10,6 +10,7 @@ namespace Ferry.Tracking.Providers;
 /// once anyhow. Source: the kernel's KVM API document, KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 with INITIALLY_SET.</remarks>
 public sealed class KvmLogTracker : IDeferredClear
 {
+    private const ulong PagesPerPart = 4096;
     private readonly IKvmDirtyCalls _calls;
     private readonly IReadOnlyList<KvmSlot> _slots;
     private readonly DirtyBitmap[] _scratch;
@@ -90,19 +91,24 @@ public sealed class KvmLogTracker : IDeferredClear
     public void Take(IovaRange range, DirtyBitmap pages)
     {
         _started.Check(range, pages);
-        var slot = _slots[KvmSlotLogging.IndexOf(_slots, range)];
-        if (pages.PageSize != PageSize.Size4K || !pages.IsWordAligned(range))
+        if (pages.PageSize != PageSize.Size4K)
         {
-            throw new ArgumentOutOfRangeException(nameof(range), range, "Pages are taken in whole words of 64 pages of 4K.");
+            throw new ArgumentException($"Pages are taken at {PageSize.Size4K}, not at {pages.PageSize}.", nameof(pages));
         }
 
+        var slot = _slots[KvmSlotLogging.IndexOf(_slots, range)];
+        var first = (range.Start.Value - slot.Region.Start.Value) >> PageSize.Size4K.Shift;
+        var end = first + (range.LengthBytes >> PageSize.Size4K.Shift);
         try
         {
-            _calls.ClearDirtyLog(
-                slot.Slot,
-                (range.Start.Value - slot.Region.Start.Value) >> PageSize.Size4K.Shift,
-                checked((uint)(range.LengthBytes >> PageSize.Size4K.Shift)),
-                pages.WordsOf(range));
+            if (first % 64 == 0 && (end % 64 == 0 || range.Last == slot.Region.Range.Last) && end - first <= uint.MaxValue && pages.IsWordAligned(range))
+            {
+                _calls.ClearDirtyLog(slot.Slot, first, (uint)(end - first), pages.WordsOf(range));
+            }
+            else
+            {
+                TakeInParts(slot, first, end, pages, pages.PageOf(range.Start));
+            }
         }
         catch (KernelCallException e)
         {
@@ -116,10 +122,7 @@ public sealed class KvmLogTracker : IDeferredClear
         if (_started.IsStarted)
         {
             _started.Stop();
-            foreach (var slot in _slots)
-            {
-                _calls.SetLogging(slot, on: false);
-            }
+            KvmSlotLogging.Stop(_calls, _slots, _slots.Count);
         }
     }
 
@@ -130,6 +133,33 @@ public sealed class KvmLogTracker : IDeferredClear
         foreach (var scratch in _scratch)
         {
             scratch.Dispose();
+        }
+    }
+
+    /// <summary>Takes what doesn't begin and end where the kernel wants it: widened to that, with nothing set in what was added.</summary>
+    /// <param name="slot">The slot.</param>
+    /// <param name="first">The first page in the slot.</param>
+    /// <param name="end">The page behind the last.</param>
+    /// <param name="pages">Which of them.</param>
+    /// <param name="firstBit">Where the first page is in the bitmap, which may begin elsewhere than the slot.</param>
+    private void TakeInParts(KvmSlot slot, ulong first, ulong end, DirtyBitmap pages, ulong firstBit)
+    {
+        Span<ulong> words = stackalloc ulong[(int)(PagesPerPart / 64)];
+        for (var part = first & ~63UL; part < end; part += PagesPerPart)
+        {
+            var partEnd = Math.Min(Math.Min(part + PagesPerPart, (end + 63) & ~63UL), slot.Region.LengthBytes >> PageSize.Size4K.Shift);
+            var from = Math.Max(part, first);
+            words.Clear();
+            foreach (var (run, count) in pages.Runs(firstBit + (from - first), Math.Min(partEnd, end) - from))
+            {
+                for (ulong i = 0; i < count; i++)
+                {
+                    var page = first + (run - firstBit) + i - part;
+                    words[(int)(page / 64)] |= 1UL << (int)(page % 64);
+                }
+            }
+
+            _calls.ClearDirtyLog(slot.Slot, part, (uint)(partEnd - part), words);
         }
     }
 }

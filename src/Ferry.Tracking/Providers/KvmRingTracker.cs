@@ -6,8 +6,9 @@ namespace Ferry.Tracking.Providers;
 
 /// <summary><c>kvm-ring</c>: the vCPUs' writes by KVM's dirty rings, one a vCPU.</summary>
 /// <remarks>A ring that fills up stops its vCPU with <see cref="KvmExit.DirtyRingFull"/>; the machine then calls <see cref="Harvest"/> and
-/// lets it run again: nothing overflows. Pages that were taken from the rings before a report are kept until it.
-/// Source: the kernel's KVM API document, KVM_CAP_DIRTY_LOG_RING.</remarks>
+/// lets it run again: nothing overflows. Pages that were taken from the rings before a report are kept until it. A processor that
+/// collects written pages itself (page modification logging) hands them over when its vCPU leaves the guest: the report after all vCPUs
+/// stopped has every write, an earlier one may lag behind a vCPU that runs. Source: the kernel's KVM API document, KVM_CAP_DIRTY_LOG_RING.</remarks>
 public sealed class KvmRingTracker : IDirtyTracker
 {
     private readonly IKvmDirtyCalls _calls;
@@ -16,6 +17,7 @@ public sealed class KvmRingTracker : IDirtyTracker
     private readonly DirtyBitmap[] _pending;
     private readonly Lock _harvesting = new();
     private readonly StartedRanges _started = new("kvm-ring");
+    private bool _mustReset;
 
     /// <summary>Tracks the memory slots of a machine whose vCPUs were created with dirty rings.</summary>
     public KvmRingTracker(KvmVm vm, IReadOnlyList<KvmVcpu> vcpus, IReadOnlyList<KvmSlot> slots)
@@ -72,19 +74,21 @@ public sealed class KvmRingTracker : IDirtyTracker
     {
         lock (_harvesting)
         {
-            var taken = 0;
             for (var i = 0; i < _vcpus.Count; i++)
             {
                 while (_vcpus[i].TryTakeDirty(out var slot, out var page))
                 {
-                    taken++;
+                    _mustReset = true;
                     Keep(slot, page);
                 }
             }
 
-            if (taken > 0)
+            // A page that was taken is written unseen until the reset. One that failed is made up for by the next harvest, also by one
+            // that finds no entry; what was taken stays pending until then, for reports drain behind a harvest alone.
+            if (_mustReset)
             {
                 _calls.ResetDirtyRings();
+                _mustReset = false;
             }
         }
     }
@@ -94,18 +98,18 @@ public sealed class KvmRingTracker : IDirtyTracker
     {
         _started.Check(range, bitmap);
         var pending = _pending[KvmSlotLogging.IndexOf(_slots, range)];
-        try
-        {
-            Harvest();
-        }
-        catch (KernelCallException e)
-        {
-            bitmap.Set(range);
-            throw new TrackerFailedException(Name, e.Message, e);
-        }
-
         lock (_harvesting)
         {
+            try
+            {
+                Harvest();
+            }
+            catch (KernelCallException e)
+            {
+                bitmap.Set(range);
+                throw new TrackerFailedException(Name, e.Message, e);
+            }
+
             pending.Drain(bitmap, pending.PageOf(range.Start), range.LengthBytes >> PageSize.Size4K.Shift);
         }
     }
@@ -116,12 +120,7 @@ public sealed class KvmRingTracker : IDirtyTracker
         if (_started.IsStarted)
         {
             _started.Stop();
-            foreach (var slot in _slots)
-            {
-                _calls.SetLogging(slot, on: false);
-            }
-
-            Forget();
+            KvmSlotLogging.Stop(_calls, _slots, _slots.Count);
         }
     }
 
@@ -146,12 +145,16 @@ public sealed class KvmRingTracker : IDirtyTracker
         }
     }
 
+    /// <summary>Drops what was written before the start, which may be what an earlier start left.</summary>
     private void Forget()
     {
-        Harvest();
-        foreach (var pending in _pending)
+        lock (_harvesting)
         {
-            pending.Clear();
+            Harvest();
+            foreach (var pending in _pending)
+            {
+                pending.Clear();
+            }
         }
     }
 }

@@ -3,11 +3,11 @@ using Ferry.Memory;
 
 namespace Ferry.Tracking.Providers;
 
-/// <summary>Switches logging of the slots that started ranges lie in, all or none.</summary>
+/// <summary>Switches logging of a machine's slots, all or none.</summary>
 internal static class KvmSlotLogging
 {
     /// <summary>Switches it on for every slot.</summary>
-    /// <exception cref="TrackerStartException">A slot could not be switched; those before it are off again.</exception>
+    /// <exception cref="TrackerStartException">A slot could not be switched; those before it are switched off again.</exception>
     public static void Start(string tracker, IKvmDirtyCalls calls, IReadOnlyList<KvmSlot> slots)
     {
         for (var i = 0; i < slots.Count; i++)
@@ -18,12 +18,24 @@ internal static class KvmSlotLogging
             }
             catch (KernelCallException e)
             {
-                while (--i >= 0)
-                {
-                    calls.SetLogging(slots[i], on: false);
-                }
-
+                Stop(calls, slots, i);
                 throw new TrackerStartException(tracker, e.Message, e);
+            }
+        }
+    }
+
+    /// <summary>Switches it off for the first <paramref name="count"/> slots, whichever of them the kernel refuses.</summary>
+    public static void Stop(IKvmDirtyCalls calls, IReadOnlyList<KvmSlot> slots, int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            try
+            {
+                calls.SetLogging(slots[i], on: false);
+            }
+            catch (KernelCallException)
+            {
+                // A slot that is logged on costs its vCPUs time and nobody a page; the others are to be freed of it all the same.
             }
         }
     }

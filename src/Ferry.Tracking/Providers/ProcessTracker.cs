@@ -9,14 +9,14 @@ namespace Ferry.Tracking.Providers;
 /// Source: userfaultfd with asynchronous write protection, and PAGEMAP_SCAN; Linux 6.7.</remarks>
 public sealed class ProcessTracker : IDirtyTracker
 {
-    private readonly WriteTracking _tracking;
+    private readonly IProcessDirtyCalls _calls;
     private readonly GuestMemory _memory;
     private readonly StartedRanges _started = new("process");
     private readonly List<GuestRegion> _regions = [];
 
-    private ProcessTracker(WriteTracking tracking, GuestMemory memory)
+    internal ProcessTracker(IProcessDirtyCalls calls, GuestMemory memory)
     {
-        (_tracking, _memory) = (tracking, memory);
+        (_calls, _memory) = (calls, memory);
         Coverage = new()
         {
             Sources = [DmaSource.Vcpus],
@@ -38,7 +38,7 @@ public sealed class ProcessTracker : IDirtyTracker
     /// <summary>Creates it, or says why this kernel or user can't.</summary>
     public static bool TryCreate(GuestMemory memory, out ProcessTracker? tracker, out string? reason)
     {
-        tracker = WriteTracking.TryOpen(out var tracking, out reason) ? new(tracking!, memory) : null;
+        tracker = WriteTracking.TryOpen(out var tracking, out reason) ? new(new ProcessDirtyCalls(tracking!), memory) : null;
         return tracker is not null;
     }
 
@@ -50,7 +50,7 @@ public sealed class ProcessTracker : IDirtyTracker
         {
             foreach (var region in _memory.Regions)
             {
-                _tracking.Start(region.Host, region.LengthBytes);
+                _calls.Start(region.Host, region.LengthBytes);
                 _regions.Add(region);
             }
         }
@@ -72,7 +72,7 @@ public sealed class ProcessTracker : IDirtyTracker
         {
             while (at.Value < end.Value)
             {
-                foreach (var run in _tracking.TakeWritten(ref at, end))
+                foreach (var run in _calls.TakeWritten(ref at, end))
                 {
                     bitmap.Set(new(new(region.Start.Value + (run.Start - region.Host.Value)), run.End - run.Start));
                 }
@@ -91,7 +91,14 @@ public sealed class ProcessTracker : IDirtyTracker
         _started.Stop();
         foreach (var region in _regions)
         {
-            _tracking.Stop(region.Host, region.LengthBytes);
+            try
+            {
+                _calls.Stop(region.Host, region.LengthBytes);
+            }
+            catch (KernelCallException)
+            {
+                // Writes there stay slow until the descriptor is closed; the other regions are to be freed of it all the same.
+            }
         }
 
         _regions.Clear();
@@ -101,7 +108,7 @@ public sealed class ProcessTracker : IDirtyTracker
     public void Dispose()
     {
         Stop();
-        _tracking.Dispose();
+        _calls.Dispose();
     }
 
     private GuestRegion RegionOf(IovaRange range)

@@ -36,6 +36,11 @@ public sealed class StartedRanges(string tracker)
         var sorted = ranges.OrderBy(range => range.Start.Value).ToArray();
         for (var i = 0; i < sorted.Length; i++)
         {
+            if (sorted[i].LengthBytes == 0)
+            {
+                throw new TrackerStartException(tracker, $"range {i} of {sorted.Length} is empty");
+            }
+
             if (!sorted[i].IsAligned(pageSize))
             {
                 throw new TrackerStartException(tracker, $"range {sorted[i]} is not aligned to the page size {pageSize}");

@@ -26,4 +26,7 @@ public interface ITrackerFixture : IDisposable
 
     /// <summary>Takes the pages, where that is how the tracker forgets them.</summary>
     void Take(DirtyBitmap bitmap) => (Tracker as IDeferredClear)?.Take(Range, bitmap);
+
+    /// <summary>Lets what the tracker is made of fail the next call that it makes in a report, and no other; false where it makes none.</summary>
+    bool FailNextCall() => false;
 }

@@ -25,6 +25,41 @@ public sealed class KvmRingTrackerTests : DirtyTrackerContract
         Assert.Equal(1024UL, bitmap.Count());
     }
 
+    /// <summary>Where the processor runs the guest itself, a page that was taken and not reset is written unseen.</summary>
+    [Fact]
+    public void A_reset_that_failed_is_made_up_for_by_the_next_report_and_before_it_drains()
+    {
+        using var fixture = new Fixture();
+        fixture.Tracker.Start([fixture.Range], fixture.PageSize);
+        using var bitmap = new DirtyBitmap(fixture.Range, fixture.PageSize);
+        fixture.Write(3);
+        for (var round = 0; round < 2; round++)
+        {
+            fixture.Calls.FailNext();
+            Assert.Throws<TrackerFailedException>(() => fixture.Tracker.Report(fixture.Range, bitmap));
+            Assert.Equal(1, fixture.Calls.Count);
+        }
+
+        bitmap.Clear();
+        fixture.Tracker.Report(fixture.Range, bitmap);
+        Assert.Equal(2, fixture.Calls.Count);
+        Assert.True(bitmap.IsSet(3));
+        Assert.Equal(1UL, bitmap.Count());
+        fixture.Tracker.Report(fixture.Range, bitmap);
+        Assert.Equal(2, fixture.Calls.Count);
+    }
+
+    [Fact]
+    public void A_machine_that_went_before_its_tracker_leaves_it_stoppable()
+    {
+        using var fixture = new Fixture();
+        fixture.Tracker.Start([fixture.Range], fixture.PageSize);
+        fixture.Write(3);
+        fixture.DisposeVcpu();
+        fixture.Tracker.Stop();
+        Assert.False(fixture.Tracker.IsStarted);
+    }
+
     private sealed class Fixture : ITrackerFixture
     {
         // The kernel keeps some entries back, so that a ring is full before its last one.
@@ -32,7 +67,8 @@ public sealed class KvmRingTrackerTests : DirtyTrackerContract
 
         public Fixture()
         {
-            var tracker = new KvmRingTracker(_writer.Vm, [_writer.Vcpu], [_writer.Slot]);
+            Calls = new FaultyKvmCalls(new KvmDirtyCalls(_writer.Vm));
+            var tracker = new KvmRingTracker(Calls, [_writer.Vcpu], [_writer.Slot]);
             Tracker = tracker;
             _writer.RingFull = () =>
             {
@@ -43,6 +79,8 @@ public sealed class KvmRingTrackerTests : DirtyTrackerContract
 
         public int FullExits { get; private set; }
 
+        public FaultyKvmCalls Calls { get; }
+
         public IDirtyTracker Tracker { get; }
 
         public IovaRange Range => _writer.Slot.Region.Range;
@@ -50,6 +88,10 @@ public sealed class KvmRingTrackerTests : DirtyTrackerContract
         public PageSize PageSize => PageSize.Size4K;
 
         public void Write(ulong page) => _writer.Write(page);
+
+        public bool FailNextCall() => Calls.FailNext();
+
+        public void DisposeVcpu() => _writer.Vcpu.Dispose();
 
         public void Dispose()
         {
