@@ -21,6 +21,10 @@ internal sealed class MigrateOptions
     private readonly Option<Duration> _maxTime = OptionFactory.Time(
         "--max-time", "The most time for the rounds, before the machine is stopped for the rest.", TimeSpan.FromSeconds(Defaults.MaxSeconds));
 
+    private readonly Option<Duration> _settleTime = OptionFactory.Time(
+        "--settle-time", "How long to ask a destination again that falls silent after the hand-over, before the result is in doubt.",
+        TimeSpan.FromSeconds(Defaults.SettleSeconds));
+
     private readonly Option<string?> _onStall = OptionFactory.Choice(
         "--on-stall", "When rounds no longer shrink what remains: stop the machine for the rest, fail, throttle its vCPUs or stretch --downtime.",
         Defaults.OnStall, MigrateChoices.OnStall);
@@ -58,7 +62,7 @@ internal sealed class MigrateOptions
         _verifyByDefault = verifyByDefault;
         Option[] options =
         [
-            _downtime, _maxDowntime, _maxRounds, _maxTime, _onStall, _channels, _compress, _bandwidth, _populate, _verify, _noVerify, _trackerVcpus,
+            _downtime, _maxDowntime, _maxRounds, _maxTime, _settleTime, _onStall, _channels, _compress, _bandwidth, _populate, _verify, _noVerify, _trackerVcpus,
             _trackerDevices, _nicPageSize,
         ];
         foreach (var option in options)
@@ -83,6 +87,7 @@ internal sealed class MigrateOptions
             MaxDowntimeSeconds = parsed.GetValue(_maxDowntime).Value.TotalSeconds,
             MaxRounds = parsed.GetValue(_maxRounds),
             MaxSeconds = parsed.GetValue(_maxTime).Value.TotalSeconds,
+            SettleSeconds = (int)Math.Min(int.MaxValue, Math.Ceiling(parsed.GetValue(_settleTime).Value.TotalSeconds)),
             OnStall = parsed.GetValue(_onStall)!,
             Channels = parsed.GetValue(_channels),
             Compress = parsed.GetValue(_compress)!,

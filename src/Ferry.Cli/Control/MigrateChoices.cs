@@ -32,6 +32,7 @@ internal static class MigrateChoices
         CheckChoice("tracker-devices", request.TrackerDevices, TrackerDevices);
         CheckRange("channels", request.Channels, 1, 16);
         CheckRange("max-rounds", request.MaxRounds, 1, 10_000);
+        CheckRange("settle-time", request.SettleSeconds, 1, 3600);
         CheckRange("downtime", request.DowntimeSeconds, 0.001, 3600);
         CheckRange("max-downtime", request.MaxDowntimeSeconds, request.DowntimeSeconds, 3600);
         CheckRange("max-time", request.MaxSeconds, 0.001, 1e6);

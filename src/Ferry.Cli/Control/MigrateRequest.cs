@@ -19,6 +19,9 @@ internal sealed record MigrateRequest
     /// <summary>The most time for the rounds.</summary>
     public double MaxSeconds { get; set; } = 600;
 
+    /// <summary>How long a destination that falls silent after the hand-over is asked again, before the result is in doubt; whole seconds.</summary>
+    public int SettleSeconds { get; set; } = 10;
+
     /// <summary>What rounds that no longer shrink lead to: <c>stop</c>, <c>fail</c>, <c>throttle</c> or <c>stretch</c>.</summary>
     public string OnStall { get; set; } = "stop";
 

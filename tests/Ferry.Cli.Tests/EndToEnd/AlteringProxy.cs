@@ -19,6 +19,8 @@ internal sealed class AlteringProxy : IDisposable
 
     public string Address => _listener.LocalEndpoint.ToString()!;
 
+    public bool WasAltered { get; private set; }
+
     public void Dispose() => _listener.Dispose();
 
     private async Task AcceptAsync()
@@ -58,6 +60,7 @@ internal sealed class AlteringProxy : IDisposable
                 if (left <= 0 && left + count > 0)
                 {
                     buffer[count - 1 + left] ^= 0x10;
+                    WasAltered = true;
                 }
             }
         }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace Ferry.Cli.Tests.EndToEnd;
 
@@ -9,24 +10,53 @@ internal static class BuiltCommand
 
     public static async Task<(int Code, string Output, string Error)> RunAsync(string runtimeFolder, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Path, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment["XDG_RUNTIME_DIR"] = runtimeFolder;
-        using var process = Process.Start(start)!;
-        process.StandardInput.Close();
+        using var process = Start(runtimeFolder, arguments);
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
+        try
+        {
+            return (await ExitAsync(process), await output, await error);
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"ferry {string.Join(' ', arguments)}: {e.Message} {await error}");
+        }
+    }
+
+    /// <summary>Starts it with its standard input closed.</summary>
+    public static Process Start(string runtimeFolder, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Path, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["XDG_RUNTIME_DIR"] = runtimeFolder;
+        var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        return process;
+    }
+
+    /// <summary>Sends a signal and gives the exit code.</summary>
+    public static async Task<int> SignalAsync(Process process, string signal)
+    {
+        using (var kill = Process.Start("kill", [signal, process.Id.ToString(CultureInfo.InvariantCulture)]))
+        {
+            await kill.WaitForExitAsync();
+        }
+
+        return await ExitAsync(process);
+    }
+
+    private static async Task<int> ExitAsync(Process process)
+    {
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         try
         {
             await process.WaitForExitAsync(patience.Token);
+            return process.ExitCode;
         }
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"ferry {string.Join(' ', arguments)} does not end: {await error}");
+            throw new TimeoutException("It did not end.");
         }
-
-        return (process.ExitCode, await output, await error);
     }
 
     /// <summary>The processes of the command that work in <paramref name="folder"/>.</summary>

@@ -18,6 +18,9 @@ internal sealed class FaultyWorld : ProcessWorld, IDisposable
     /// <summary>Whether the destination's device forgets the state that it is given.</summary>
     public bool LosesDeviceState { get; init; }
 
+    /// <summary>Whether that has happened.</summary>
+    public bool WasAltered => _proxy is { WasAltered: true };
+
     public override TimeSpan Patience => TimeSpan.FromSeconds(LosesDeviceState ? 4 : 30);
 
     public override IDemoChild Start(string role, IReadOnlyList<string> arguments) =>
@@ -30,7 +33,8 @@ internal sealed class FaultyWorld : ProcessWorld, IDisposable
             return address;
         }
 
-        _proxy = new AlteringProxy(address, alterAtByte: 4 << 20);
+        // Beyond what the guest writes: a page that it writes again would be sent again, whole.
+        _proxy = new AlteringProxy(address, alterAtByte: 12 << 20);
         return _proxy.Address;
     }
 

@@ -1,85 +1,22 @@
-using Ferry.Cli.Demo;
-using Ferry.Devices.Hosting;
-using Ferry.Devices.Models;
 using Ferry.Linux.Vfio;
-using Ferry.Memory;
-using Ferry.VfioUser;
-using Microsoft.Win32.SafeHandles;
 
 namespace Ferry.Cli.Tests.EndToEnd;
 
-/// <summary>An rnic that takes state and forgets it: it comes out of RESUMING as if it had been switched on just now.</summary>
-internal sealed class ForgetfulDevice : IDemoChild, IVfioUserDevice
+/// <summary>A device that takes state and forgets it: it comes out of RESUMING as if it had been switched on just now.</summary>
+internal sealed class ForgetfulDevice(string socket) : DeviceDouble(socket)
 {
-    private readonly Rnic _device = new(new RnicOptions { RateBytesPerSecond = 2 << 20 });
-    private readonly CancellationTokenSource _stop = new();
-    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Task _serving;
     private bool _isResuming;
 
-    public ForgetfulDevice(string socket) => _serving = Task.Factory.StartNew(
-        () => DeviceHost.Run(this, socket, _stop.Token, onListening: _ready.SetResult), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    public override VfioDeviceState State => _isResuming ? VfioDeviceState.Resuming : base.State;
 
-    public string Role => "destination device";
-
-    public int Id => Environment.ProcessId;
-
-    public IReadOnlyList<VfioUserRegion> Regions => _device.Regions;
-
-    public IReadOnlyList<uint> InterruptCounts => _device.InterruptCounts;
-
-    public VfioMigrationFlags Migration => _device.Migration;
-
-    public IReadOnlyList<PageSize> DmaLogPageSizes => _device.DmaLogPageSizes;
-
-    public int DmaLogMaxRanges => _device.DmaLogMaxRanges;
-
-    public VfioDeviceState State => _isResuming ? VfioDeviceState.Resuming : _device.State;
-
-    public Task WaitReadyAsync(CancellationToken cancellation) => _ready.Task.WaitAsync(cancellation);
-
-    public string LastLines() => "";
-
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        await _serving;
-        _stop.Dispose();
-        _device.Dispose();
-    }
-
-    public void SetState(VfioDeviceState next)
+    public override void SetState(VfioDeviceState next)
     {
         _isResuming = next == VfioDeviceState.Resuming;
-        _device.SetState(_isResuming ? VfioDeviceState.Stop : next);
+        base.SetState(_isResuming ? VfioDeviceState.Stop : next);
     }
 
-    public void WriteMigrationData(ReadOnlySpan<byte> data)
+    public override void WriteMigrationData(ReadOnlySpan<byte> data)
     {
         // Forgotten.
     }
-
-    public void RegionRead(int region, ulong offset, Span<byte> data) => _device.RegionRead(region, offset, data);
-
-    public void RegionWrite(int region, ulong offset, ReadOnlySpan<byte> data) => _device.RegionWrite(region, offset, data);
-
-    public void DmaMap(IovaRange range, ulong fileOffset, bool read, bool write, SafeFileHandle? file) => _device.DmaMap(range, fileOffset, read, write, file);
-
-    public void DmaUnmap(IovaRange range, DirtyBitmap? dirty) => _device.DmaUnmap(range, dirty);
-
-    public void DmaUnmapAll() => _device.DmaUnmapAll();
-
-    public void SetInterrupts(int index, int start, IReadOnlyList<SafeFileHandle?> events) => _device.SetInterrupts(index, start, events);
-
-    public void Reset() => _device.Reset();
-
-    public int ReadMigrationData(Span<byte> buffer) => _device.ReadMigrationData(buffer);
-
-    public ulong? EstimateStopCopyBytes() => _device.EstimateStopCopyBytes();
-
-    public void StartDmaLog(IReadOnlyList<IovaRange> ranges, PageSize pageSize) => _device.StartDmaLog(ranges, pageSize);
-
-    public void StopDmaLog() => _device.StopDmaLog();
-
-    public void ReportDmaLog(IovaRange range, DirtyBitmap bitmap) => _device.ReportDmaLog(range, bitmap);
 }

@@ -12,11 +12,10 @@ internal sealed class Hosts : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly TemporaryFolder _folder = new();
-    private readonly List<ChildProcess> _children = [];
+    private readonly List<IDemoChild> _children = [];
+    private readonly bool _stay;
 
-    private Hosts()
-    {
-    }
+    private Hosts(bool stay) => _stay = stay;
 
     public string Folder => _folder.Path;
 
@@ -24,22 +23,23 @@ internal sealed class Hosts : IAsyncDisposable
 
     public string DestinationControl => _folder.FileOf("destination.sock");
 
-    public ChildProcess SourceDevice => _children[0];
+    public IDemoChild SourceDevice => _children[0];
 
-    public ChildProcess DestinationDevice => _children[1];
+    public IDemoChild DestinationDevice => _children[1];
 
-    public ChildProcess Source => _children[2];
+    public IDemoChild Source => _children[2];
 
-    public ChildProcess Destination => _children[3];
+    public IDemoChild Destination => _children[3];
 
     public string Address { get; private set; } = "";
 
-    public static async Task<Hosts> StartAsync(string accelerator, string memory = "64M", string fill = "mixed:24M")
+    public static async Task<Hosts> StartAsync(
+        string accelerator, string memory = "64M", string fill = "mixed:24M", bool stay = true, Func<string, IDemoChild>? destinationDevice = null)
     {
-        var hosts = new Hosts();
+        var hosts = new Hosts(stay);
         try
         {
-            await hosts.StartProcessesAsync(accelerator, memory, fill);
+            await hosts.StartProcessesAsync(accelerator, memory, fill, destinationDevice);
             return hosts;
         }
         catch
@@ -93,7 +93,7 @@ internal sealed class Hosts : IAsyncDisposable
         return false;
     }
 
-    public static void Kill(ChildProcess child)
+    public static void Kill(IDemoChild child)
     {
         using var process = Process.GetProcessById(child.Id);
         process.Kill();
@@ -102,24 +102,25 @@ internal sealed class Hosts : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var child in Enumerable.Reverse(_children))
+        using (_folder)
         {
-            await child.DisposeAsync();
+            await Task.WhenAll(Enumerable.Reverse(_children).Select(child => child.DisposeAsync().AsTask()));
         }
-
-        _folder.Dispose();
     }
 
-    private async Task StartProcessesAsync(string accelerator, string memory, string fill)
+    private async Task StartProcessesAsync(string accelerator, string memory, string fill, Func<string, IDemoChild>? destinationDevice)
     {
         foreach (var side in new[] { "source", "destination" })
         {
-            await StartAsync($"{side} device", "device", "rnic", "--socket", _folder.FileOf($"{side}-nic0.sock"), "--rate", "2M", "--message", "1K");
+            var socket = _folder.FileOf($"{side}-nic0.sock");
+            await StartAsync(side == "destination" && destinationDevice is not null
+                ? destinationDevice(socket)
+                : NewProcess($"{side} device", "device", "rnic", "--socket", socket, "--rate", "2M", "--message", "1K"));
             await File.WriteAllTextAsync(_folder.FileOf($"{side}.toml"), MachineFile(side, accelerator, memory, fill));
         }
 
-        await StartAsync("source", "run", "--stay", "--machine", _folder.FileOf("source.toml"));
-        await StartAsync("destination", "receive", "--machine", _folder.FileOf("destination.toml"));
+        await StartAsync(NewProcess("source", ["run", .. _stay ? ["--stay"] : Array.Empty<string>(), "--machine", _folder.FileOf("source.toml")]));
+        await StartAsync(NewProcess("destination", "receive", "--machine", _folder.FileOf("destination.toml")));
         Address = (await StatusAsync(DestinationControl)).Listening!;
         if (!await WorksOnAsync(SourceControl, messagesToo: true))
         {
@@ -127,9 +128,10 @@ internal sealed class Hosts : IAsyncDisposable
         }
     }
 
-    private async Task StartAsync(string role, params string[] arguments)
+    private static ChildProcess NewProcess(string role, params string[] arguments) => ChildProcess.Start(role, [BuiltCommand.Path, .. arguments]);
+
+    private async Task StartAsync(IDemoChild child)
     {
-        var child = ChildProcess.Start(role, [BuiltCommand.Path, .. arguments]);
         _children.Add(child);
         await child.WaitReadyAsync(CancellationToken.None).WaitAsync(Patience);
     }

@@ -43,6 +43,32 @@ public sealed class MigrationTests
     }
 
     [Fact]
+    public async Task Interrupting_the_one_who_asked_rolls_back()
+    {
+        await using var hosts = await Hosts.StartAsync("thread");
+        using var migrate = BuiltCommand.Start(hosts.Folder, "migrate", "--control", hosts.SourceControl, "--to", hosts.Address, "--bandwidth", "4M");
+        Assert.True(await hosts.WaitForPhaseAsync("copying", migrate.WaitForExitAsync()));
+        Assert.Equal(ExitCodes.Failed, await BuiltCommand.SignalAsync(migrate, "-INT"));
+        Assert.Equal(MachineStates.Running, (await Hosts.StatusAsync(hosts.SourceControl)).State);
+        await AssertWholeAsync(hosts, messagesToo: true);
+    }
+
+    [Fact]
+    public async Task A_source_whose_machine_moved_ends_and_takes_its_socket_along()
+    {
+        await using var hosts = await Hosts.StartAsync("thread", stay: false);
+        var report = await hosts.MigrateAsync(new MigrateRequest());
+        Assert.Equal(RunsAt.Destination, report.RunsAt);
+        using (var source = System.Diagnostics.Process.GetProcessById(hosts.Source.Id))
+        {
+            Assert.True(source.WaitForExit(TimeSpan.FromSeconds(30)));
+        }
+
+        Assert.False(File.Exists(hosts.SourceControl));
+        Assert.True(await Hosts.WorksOnAsync(hosts.DestinationControl, messagesToo: true));
+    }
+
+    [Fact]
     public async Task A_source_that_is_told_to_quit_while_it_migrates_rolls_back_and_leaves_nothing()
     {
         await using var hosts = await Hosts.StartAsync("thread");
@@ -83,6 +109,9 @@ public sealed class MigrationTests
         Assert.True(code == ExitCodes.Done, error);
         Assert.Contains("process", output, StringComparison.Ordinal);
         Assert.Contains("switchover (source, once)", output, StringComparison.Ordinal);
+        var (refused, problems, _) = await BuiltCommand.RunAsync(hosts.Folder, "plan", "--control", hosts.SourceControl, "--nic-page-size", "8K");
+        Assert.Equal(ExitCodes.Failed, refused);
+        Assert.Contains("page size 8K is not supported", problems, StringComparison.Ordinal);
         var e = await Assert.ThrowsAsync<ControlException>(() => hosts.MigrateAsync(new MigrateRequest { TrackerVcpus = "kvm-log" }));
         Assert.Contains("was started with process", e.Message, StringComparison.Ordinal);
         Assert.Equal(MachineStates.Running, (await Hosts.StatusAsync(hosts.SourceControl)).State);

@@ -15,14 +15,7 @@ public sealed class SupervisionTests
         using var runtime = new TemporaryFolder();
         using var demo = Start(runtime.Path);
         await WaitForProcessesAsync(runtime.Path, 4);
-        using (var kill = Process.Start("kill", [signal, demo.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]))
-        {
-            await kill.WaitForExitAsync();
-        }
-
-        using var patience = new CancellationTokenSource(Patience);
-        await demo.WaitForExitAsync(patience.Token);
-        Assert.Equal(ExitCodes.Failed, demo.ExitCode);
+        Assert.Equal(ExitCodes.Failed, await BuiltCommand.SignalAsync(demo, signal));
         Assert.Empty(BuiltCommand.ProcessesIn(runtime.Path));
         Assert.Empty(Directory.GetFileSystemEntries(runtime.Path));
     }
@@ -38,19 +31,8 @@ public sealed class SupervisionTests
         Assert.Empty(Directory.GetFiles(runtime.Path, "*.sock", SearchOption.AllDirectories));
     }
 
-    private static Process Start(string runtime)
-    {
-        var start = new ProcessStartInfo(BuiltCommand.Path, ["demo", "--memory", "64M", "--fill", "zero", "--working-set", "2M", "--accelerator", "thread", "--warm-up", "1h"])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment["XDG_RUNTIME_DIR"] = runtime;
-        var demo = Process.Start(start)!;
-        _ = demo.StandardOutput.ReadToEndAsync();
-        _ = demo.StandardError.ReadToEndAsync();
-        return demo;
-    }
+    private static Process Start(string runtime) => BuiltCommand.Start(
+        runtime, "demo", "--memory", "64M", "--fill", "zero", "--working-set", "2M", "--accelerator", "thread", "--warm-up", "1h");
 
     private static async Task WaitForProcessesAsync(string folder, int count)
     {

@@ -25,8 +25,10 @@ public sealed class VerificationTests
     [Fact]
     public async Task An_altered_byte_is_found_and_the_machine_stays()
     {
-        var report = await RunAsync(new FaultyWorld { AltersByte = true });
-        Assert.Equal(RunsAt.Source, report.RunsAt);
+        var world = new FaultyWorld { AltersByte = true };
+        var report = await RunAsync(world);
+        Assert.True(world.WasAltered);
+        Assert.True(report.RunsAt == RunsAt.Source, report.ToString());
         Assert.False(report.Verified);
         Assert.NotNull(report.Error);
         Assert.Equal(ExitCodes.Failed, MigrateCommand.ExitCodeOf(report));
