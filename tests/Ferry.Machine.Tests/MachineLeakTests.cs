@@ -30,6 +30,18 @@ public sealed class MachineLeakTests
         static int Count(string what) => Directory.GetFileSystemEntries($"/proc/self/{what}").Length;
     }
 
-    private static int CountVcpuThreads() =>
-        Directory.GetDirectories("/proc/self/task").Count(task => File.Exists($"{task}/comm") && File.ReadAllText($"{task}/comm").StartsWith("vcpu", StringComparison.Ordinal));
+    private static int CountVcpuThreads() => Directory.GetDirectories("/proc/self/task").Count(IsVcpu);
+
+    private static bool IsVcpu(string task)
+    {
+        try
+        {
+            return File.ReadAllText($"{task}/comm").StartsWith("vcpu", StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            // It ended meanwhile.
+            return false;
+        }
+    }
 }
