@@ -4,12 +4,19 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Ferry.Benchmarks.Bitmap;
+using Ferry.Benchmarks.Migration;
 
 // dotnet run -c Release --project bench/Ferry.Benchmarks -- quick [ROUNDS [OPERATION]]   interleaved comparison, a minute
+// dotnet run -c Release --project bench/Ferry.Benchmarks -- migrate [...]                 whole migrations over loopback
 // dotnet run -c Release --project bench/Ferry.Benchmarks -- --filter '*'                 BenchmarkDotNet
 if (args is ["quick", ..])
 {
     return QuickComparison.Run(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 30, args.ElementAtOrDefault(2));
+}
+
+if (args is ["migrate", ..])
+{
+    return MigrateComparison.Run(args[1..]);
 }
 
 // In this process: what is measured are loops over native memory, for which a build of its own changes nothing.

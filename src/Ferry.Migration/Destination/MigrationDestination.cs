@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Ferry.Linux.Processes;
-using Ferry.Linux.Vfio;
 using Ferry.Migration.Contracts;
 using Ferry.Migration.Execution;
 using Ferry.Migration.Reports;
@@ -45,6 +44,9 @@ public sealed class MigrationDestination
         var receiving = Volatile.Read(ref _receiving);
         return (receiving is null ? _last : ProgressOf(context, receiving)) with { Phase = context.Phase, Elapsed = Stopwatch.GetElapsedTime(context.Began) };
     }
+
+    /// <summary>Why the source that came last was sent away, for people; null where none was.</summary>
+    public string? LastRefusal => Volatile.Read(ref _reception)?.LastRefusal;
 
     /// <summary>Waits for a source and takes its machine. Blocks until it has ended, one way or another.</summary>
     /// <param name="cancellation">Ends it; where the machine is whole already and not committed, in doubt.</param>
@@ -95,6 +97,19 @@ public sealed class MigrationDestination
         _takeOver!.Settle(wait, cancellation);
         context.Phase = MigrationPhase.Ended;
         return _report = Report(context);
+    }
+
+    /// <summary>Goes on answering a source that asks, for <paramref name="wait"/>, after a migration was ended by an operator's word.</summary>
+    /// <exception cref="InvalidOperationException">The machine was never whole here.</exception>
+    public void Answer(TimeSpan wait, CancellationToken cancellation = default)
+    {
+        if (_takeOver is not { } takeOver || _report is null)
+        {
+            throw new InvalidOperationException("There is nothing to answer: the machine was never whole here.");
+        }
+
+        takeOver.Settle(wait, cancellation);
+        _context!.Phase = MigrationPhase.Ended;
     }
 
     /// <summary>Ends doubt by an operator's word.</summary>
@@ -155,23 +170,11 @@ public sealed class MigrationDestination
         }
     }
 
-    private ReceiveReport Discarded(ReceiveContext context, Exception failure)
-    {
-        foreach (var device in _steps!.Devices.Where(device => device.State is VfioDeviceState.Resuming))
-        {
-            try
-            {
-                device.SetState(VfioDeviceState.Stop);
-            }
-            // The machine is thrown away; that a device can't even be stopped changes nothing.
-            catch (Exception e) when (e is IOException or InvalidOperationException)
-            {
-                continue;
-            }
-        }
-
-        return Report(context, ReceiveOutcome.Discarded, failure is SourceAbortedException ? FailureKind.Cancelled : MigrationFailedException.KindOf(failure), $"{failure.Message} The machine does not run here.");
-    }
+    private ReceiveReport Discarded(ReceiveContext context, Exception failure) => Report(
+        context,
+        ReceiveOutcome.Discarded,
+        failure is SourceAbortedException ? FailureKind.Cancelled : MigrationFailedException.KindOf(failure),
+        $"{failure.Message} The machine does not run here.");
 
     private void Close()
     {

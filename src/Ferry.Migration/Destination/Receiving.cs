@@ -57,7 +57,7 @@ internal sealed class Receiving : IDisposable
     /// <exception cref="MigrationFailedException">The source kept the machine, or it is not whole.</exception>
     internal void Run(Reception reception)
     {
-        OpenChannels(reception.AcceptChannels(_context.Description!.Channels));
+        OpenChannels(reception.AcceptChannels(_control, _context.Description!.Channels));
         _steps.Enter();
         if (_context.Description.Populate == PopulateMode.Before)
         {

@@ -58,7 +58,8 @@ internal sealed class Reception(ReceiveContext context)
     internal string? LastRefusal { get; private set; }
 
     /// <summary>Waits for all data connections of the source that was accepted.</summary>
-    internal IConnection[] AcceptChannels(int count)
+    /// <exception cref="SourceAbortedException">The source gave up.</exception>
+    internal IConnection[] AcceptChannels(ControlChannel control, int count)
     {
         var began = Stopwatch.GetTimestamp();
         var connections = new IConnection?[count];
@@ -66,7 +67,7 @@ internal sealed class Reception(ReceiveContext context)
         {
             for (var missing = count; missing > 0;)
             {
-                var (connection, opening) = Accept(began, context.Options.PeerTimeout, $"{missing} of {count} data connections did not come");
+                var (connection, opening) = Accept(began, context.Options.PeerTimeout, $"{missing} of {count} data connections did not come", control);
                 if (opening.Kind == ConnectionKind.Data && IsOurs(opening) && opening.Channel < count && connections[opening.Channel] is null)
                 {
                     connections[opening.Channel] = connection;
@@ -127,11 +128,27 @@ internal sealed class Reception(ReceiveContext context)
 
     private bool IsOurs(in Opening opening) => opening.MigrationId == context.MigrationId && opening.Token == context.Token && opening.Major == StreamVersion.Major;
 
-    private (IConnection Connection, Opening Opening) Accept(long began, TimeSpan wait, string failure)
+    // Nothing is due on the control connection yet, so whatever comes is the end of it.
+    private static void ThrowIfSourceGaveUp(ControlChannel control)
+    {
+        if (control.TryReceive(TimeSpan.Zero, out var kind))
+        {
+            throw kind == ControlKind.Abort
+                ? new SourceAbortedException(new FrameReader(kind, control.Received).Text())
+                : new StreamProtocolException($"{control.Connection.Peer} sent {kind} before its data connections were there.");
+        }
+    }
+
+    private (IConnection Connection, Opening Opening) Accept(long began, TimeSpan wait, string failure, ControlChannel? control = null)
     {
         while (true)
         {
             context.ThrowIfCancelled();
+            if (control is not null)
+            {
+                ThrowIfSourceGaveUp(control);
+            }
+
             if (TryAccept() is { } accepted)
             {
                 return accepted;
@@ -139,7 +156,7 @@ internal sealed class Reception(ReceiveContext context)
 
             if (wait != Timeout.InfiniteTimeSpan && Stopwatch.GetElapsedTime(began) > wait)
             {
-                throw new MigrationFailedException(FailureKind.Error, $"{failure} within {wait.TotalSeconds:0.#} s.");
+                throw new MigrationFailedException(FailureKind.Error, $"{failure} within {wait.TotalSeconds:0.#} s.{(LastRefusal is null ? "" : $" The last that was sent away: {LastRefusal}.")}");
             }
         }
     }

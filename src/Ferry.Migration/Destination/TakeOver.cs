@@ -32,7 +32,7 @@ internal sealed class TakeOver(ReceiveContext context, Reception reception, Dest
         }
         catch (Exception e) when (IsLinkFailure(e))
         {
-            _text = e.Message;
+            Remember(e);
         }
 
         control.Connection.Abort();
@@ -58,7 +58,7 @@ internal sealed class TakeOver(ReceiveContext context, Reception reception, Dest
                 }
                 catch (Exception e) when (IsLinkFailure(e))
                 {
-                    _text = State == SettleState.StartFailed ? _text : e.Message;
+                    Remember(e);
                 }
             }
         }
@@ -71,6 +71,9 @@ internal sealed class TakeOver(ReceiveContext context, Reception reception, Dest
     internal void Discard(string reason) => (State, _text) = (SettleState.Discarded, reason);
 
     private static bool IsLinkFailure(Exception e) => e is IOException or TimeoutException or StreamProtocolException;
+
+    // How the link failed is the reason only as long as there is no better one.
+    private void Remember(Exception linkFailure) => _text = State == SettleState.Prepared ? linkFailure.Message : _text;
 
     // True where there is nothing more to say; false where the peer fell silent or went away.
     private bool Converse(ControlChannel control, CancellationToken cancellation)

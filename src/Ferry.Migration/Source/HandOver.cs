@@ -12,6 +12,7 @@ internal sealed class HandOver(SourceContext context, SourceLink link)
 {
     // The guest waits for nothing here, but the caller does.
     private static readonly TimeSpan LongestAbortPause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestAbortWait = TimeSpan.FromSeconds(2);
 
     /// <summary>Whether the destination may hold the whole machine, and wait for a word.</summary>
     internal bool MayBePrepared { get; private set; }
@@ -101,10 +102,16 @@ internal sealed class HandOver(SourceContext context, SourceLink link)
             try
             {
                 using var again = SourceLink.Open(context, ConnectionKind.Settle);
-                again.Await(ControlKind.State);
+                var wait = context.Options.PeerTimeout < LongestAbortWait ? context.Options.PeerTimeout : LongestAbortWait;
+                again.Await(ControlKind.State, timeout: wait);
                 again.Control.SendText(ControlKind.Abort, [], reason);
-                again.Await(ControlKind.State);
+                again.Await(ControlKind.State, timeout: wait);
                 return true;
+            }
+            catch (MigrationFailedException)
+            {
+                // Something takes connections there and says nothing: the destination is gone, or not waiting.
+                return false;
             }
             catch (Exception e) when (IsLinkFailure(e))
             {

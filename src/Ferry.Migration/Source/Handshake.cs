@@ -49,7 +49,7 @@ internal static class Handshake
             Compression = context.Options.Compression,
             Verify = context.Options.Plan.Switchover.Any(step => step is PlanStep.Verify),
             Populate = context.Options.Populate,
-            Populated = Coarsen(machine.FindPopulated()),
+            Populated = context.Options.Populate == PopulateMode.None ? [] : Coarsen(machine.FindPopulated()),
         };
     }
 

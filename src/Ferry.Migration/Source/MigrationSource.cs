@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Ferry.Linux.Processes;
 using Ferry.Migration.Contracts;
+using Ferry.Migration.Convergence;
 using Ferry.Migration.Execution;
 using Ferry.Migration.Reports;
 using Ferry.Migration.Wire;
@@ -33,6 +34,9 @@ public sealed class MigrationSource
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Channels, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Channels, SourceOptions.MaxChannels);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.BandwidthBytesPerSecond ?? 1, 1);
+        // Both say at once what is wrong with what they are given.
+        _ = new TrackerSet(options.Plan, options.Trackers);
+        _ = new ConvergencePolicy(options.Convergence);
         (_machine, _options) = (machine, options);
     }
 

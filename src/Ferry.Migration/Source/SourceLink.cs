@@ -44,10 +44,12 @@ internal sealed class SourceLink : IDisposable
     /// <summary>Waits for a frame of <paramref name="expected"/>; its payload is in the control channel.</summary>
     /// <param name="expected">What is due.</param>
     /// <param name="activity">A number that changes while there is progress elsewhere; throws where that failed.</param>
+    /// <param name="timeout">How long the destination may be silent; null for what the options say.</param>
     /// <exception cref="MigrationFailedException">The destination refused, gave up or is silent, or the migration was cancelled.</exception>
     /// <exception cref="StreamProtocolException">Something else came.</exception>
-    internal void Await(ControlKind expected, Func<ulong>? activity = null)
+    internal void Await(ControlKind expected, Func<ulong>? activity = null, TimeSpan? timeout = null)
     {
+        var limit = timeout ?? _context.Options.PeerTimeout;
         var since = Stopwatch.GetTimestamp();
         var seen = activity?.Invoke() ?? 0;
         while (true)
@@ -70,11 +72,11 @@ internal sealed class SourceLink : IDisposable
             {
                 (seen, since) = (now, Stopwatch.GetTimestamp());
             }
-            else if (Stopwatch.GetElapsedTime(since) > _context.Options.PeerTimeout)
+            else if (Stopwatch.GetElapsedTime(since) > limit)
             {
                 throw new MigrationFailedException(
                     FailureKind.Error,
-                    $"{Control.Connection.Peer} was silent for {_context.Options.PeerTimeout.TotalSeconds:0.#} s where {expected} was due.");
+                    $"{Control.Connection.Peer} was silent for {limit.TotalSeconds:0.#} s where {expected} was due.");
             }
         }
     }

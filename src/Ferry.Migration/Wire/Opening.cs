@@ -16,7 +16,7 @@ internal readonly record struct Opening(ConnectionKind Kind, ushort Channel, Gui
 {
     internal const int LengthBytes = 64;
 
-    internal ushort Major { get; private init; } = StreamVersion.Major;
+    internal ushort Major { get; init; } = StreamVersion.Major;
 
     internal ushort Minor { get; private init; } = StreamVersion.Minor;
 

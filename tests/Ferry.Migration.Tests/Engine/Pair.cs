@@ -112,6 +112,13 @@ internal sealed class Pair : IDisposable
     /// <summary>All contents are equal, and only the destination runs.</summary>
     public void AssertMoved((MigrationReport Source, ReceiveReport Destination) reports)
     {
+        AssertMovedButMemory(reports);
+        AssertMemoryEqual();
+    }
+
+    /// <summary>The same without reading memory, which would fill its holes.</summary>
+    public void AssertMovedButMemory((MigrationReport Source, ReceiveReport Destination) reports)
+    {
         Assert.True(reports.Source.Outcome == MigrationOutcome.Completed, reports.Source.Reason);
         Assert.True(reports.Destination.Outcome == ReceiveOutcome.Running, reports.Destination.Reason);
         Assert.False(Source.IsRunning);
@@ -121,7 +128,6 @@ internal sealed class Pair : IDisposable
         Assert.Equal(VfioDeviceState.Running, DestinationDevice.State);
         Assert.False(SourceDevice.Runs);
         Assert.Equal(Source.Steps, Destination.Steps);
-        AssertMemoryEqual();
     }
 
     /// <summary>The source runs on as before, and the destination does not.</summary>
