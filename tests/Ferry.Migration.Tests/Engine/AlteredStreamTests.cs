@@ -35,7 +35,7 @@ public sealed class AlteredStreamTests
     [Fact]
     public void A_bit_flipped_in_a_control_frame_is_found()
     {
-        for (var at = 0; at < 6000; at += 97)
+        for (var at = 0; at < 6000; at += 131)
         {
             using var pair = Altered(0, at, verify: false);
             pair.AssertRolledBack(pair.Run());
@@ -50,10 +50,10 @@ public sealed class AlteredStreamTests
         {
             Channels = 1,
             Connector = new FaultyConnector(pair.SourceOptions.Connector) { FaultOf = i => i == connection ? new Fault { AlterSentAt = at } : null },
-            PeerTimeout = TimeSpan.FromSeconds(3),
+            PeerTimeout = TimeSpan.FromSeconds(0.5),
         };
         // An altered opening makes a connection that is nobody's.
-        pair.DestinationOptions = pair.DestinationOptions with { PeerTimeout = TimeSpan.FromSeconds(1), ConnectWait = TimeSpan.FromSeconds(1) };
+        pair.DestinationOptions = pair.DestinationOptions with { PeerTimeout = TimeSpan.FromSeconds(0.5), ConnectWait = TimeSpan.FromSeconds(0.5) };
         return pair;
     }
 }
