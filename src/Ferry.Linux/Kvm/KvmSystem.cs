@@ -8,6 +8,7 @@ public sealed unsafe class KvmSystem : IDisposable
 {
     private const string Path = "/dev/kvm";
     private const int ApiVersion = 12;
+    private const int Interrupted = 4;
     private const int TooBig = 7;
 
     private KvmSystem(SafeFileHandle handle) => Handle = handle;
@@ -52,8 +53,22 @@ public sealed unsafe class KvmSystem : IDisposable
     /// <exception cref="KernelCallException">The kernel refused.</exception>
     public KvmVm CreateVm()
     {
-        var descriptor = KvmCalls.Call(Handle, KvmCalls.CreateVm, 0, Path);
-        return new(new SafeFileHandle(descriptor, ownsHandle: true), KvmCalls.Call(Handle, KvmCalls.GetVcpuMmapSize, 0, Path));
+        var runBytes = KvmCalls.Call(Handle, KvmCalls.GetVcpuMmapSize, 0, Path);
+        while (true)
+        {
+            var descriptor = KvmCalls.Ioctl(Handle, KvmCalls.CreateVm.Number, 0);
+            if (descriptor >= 0)
+            {
+                return new(new SafeFileHandle(descriptor, ownsHandle: true), runBytes);
+            }
+
+            // Nothing was made by a call that a signal ended, and the runtime signals its threads.
+            var errno = Marshal.GetLastPInvokeError();
+            if (errno != Interrupted)
+            {
+                throw new KernelCallException($"ioctl({KvmCalls.CreateVm.Name})", errno, Path);
+            }
+        }
     }
 
     /// <summary>The CPUID table that this host can give a guest, as struct kvm_cpuid2, to be given to <see cref="KvmVcpu.SetCpuid"/>.</summary>

@@ -37,6 +37,8 @@ public sealed unsafe class ExecutableMemory : IDisposable
         }
 
         ((delegate* unmanaged<nuint, void>)(_memory.Address.Value + offsetBytes))(argument.Value);
+        // The collector must not unmap code that runs.
+        GC.KeepAlive(_memory);
     }
 
     /// <inheritdoc/>

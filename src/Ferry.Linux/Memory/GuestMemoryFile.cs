@@ -7,6 +7,7 @@ namespace Ferry.Linux.Memory;
 public sealed class GuestMemoryFile : IDisposable
 {
     private const ulong PopulateStepBytes = 16 << 20;
+    private const int Enomem = 12;
     private readonly MemoryFile _file;
     private readonly MappedMemory _mapping;
     private readonly Lock _seeking = new();
@@ -37,12 +38,17 @@ public sealed class GuestMemoryFile : IDisposable
             total = checked(total + lengthBytes);
         }
 
+        if (total == 0)
+        {
+            throw new ArgumentException("Guest memory needs at least one region.", nameof(layout));
+        }
+
         MemoryFile? file = null;
         MappedMemory? mapping = null;
         try
         {
             file = MemoryFile.Create("ferry-guest", total, hugePageSize);
-            mapping = MappedMemory.MapShared(file.Handle, 0, total, MemoryProtection.Read | MemoryProtection.Write);
+            mapping = Map(file, total, hugePageSize);
             var regions = new List<GuestRegion>();
             ulong offset = 0;
             foreach (var (start, lengthBytes) in layout)
@@ -121,6 +127,19 @@ public sealed class GuestMemoryFile : IDisposable
     {
         _mapping.Dispose();
         _file.Dispose();
+    }
+
+    private static MappedMemory Map(MemoryFile file, ulong lengthBytes, PageSize? hugePageSize)
+    {
+        const MemoryProtection readWrite = MemoryProtection.Read | MemoryProtection.Write;
+        try
+        {
+            return MappedMemory.MapShared(file.Handle, 0, lengthBytes, readWrite, reserve: hugePageSize is not null);
+        }
+        catch (KernelCallException e) when (e.Errno == Enomem && hugePageSize is { } size)
+        {
+            throw new KernelCallException(e.Call, e.Errno, $"{lengthBytes} bytes of guest memory: {HugePages.Describe(size, lengthBytes)}");
+        }
     }
 
     private ulong OffsetOf(IovaRange range)

@@ -10,11 +10,13 @@ namespace Ferry.Linux.Memory;
 public sealed unsafe class MappedMemory : SafeHandle
 {
     private const int Einval = 22;
+    private const int Eacces = 13;
+    private MemoryProtection _protection;
 
-    private MappedMemory(nint address, ulong lengthBytes)
+    private MappedMemory(nint address, ulong lengthBytes, MemoryProtection protection)
         : base(-1, ownsHandle: true)
     {
-        LengthBytes = lengthBytes;
+        (LengthBytes, _protection) = (lengthBytes, protection);
         SetHandle(address);
     }
 
@@ -39,12 +41,14 @@ public sealed unsafe class MappedMemory : SafeHandle
     /// <param name="offsetBytes">A multiple of the page size.</param>
     /// <param name="lengthBytes">Not zero.</param>
     /// <param name="protection">What may be done with it.</param>
-    /// <exception cref="KernelCallException">The kernel refused.</exception>
-    public static MappedMemory MapShared(SafeFileHandle file, ulong offsetBytes, ulong lengthBytes, MemoryProtection protection)
+    /// <param name="reserve">Whether the pages are promised now. Without that the first touch of a huge page that is not there kills the process.</param>
+    /// <exception cref="KernelCallException">The kernel refused, for instance because it can't promise the pages.</exception>
+    public static MappedMemory MapShared(SafeFileHandle file, ulong offsetBytes, ulong lengthBytes, MemoryProtection protection, bool reserve = false)
     {
-        var address = MemoryCalls.Map(0, checked((nuint)lengthBytes), (int)protection, MemoryCalls.MapShared | MemoryCalls.MapNoReserve, file, checked((long)offsetBytes));
+        var flags = reserve ? MemoryCalls.MapShared : MemoryCalls.MapShared | MemoryCalls.MapNoReserve;
+        var address = MemoryCalls.Map(0, checked((nuint)lengthBytes), (int)protection, flags, file, checked((long)offsetBytes));
         return address != MemoryCalls.MapFailed
-            ? new(address, lengthBytes)
+            ? new(address, lengthBytes, protection)
             : throw new KernelCallException("mmap", Marshal.GetLastPInvokeError(), $"{lengthBytes} bytes of descriptor {file.DangerousGetHandle()} from {offsetBytes}, {protection}");
     }
 
@@ -54,7 +58,7 @@ public sealed unsafe class MappedMemory : SafeHandle
     {
         var address = MemoryCalls.MapAnonymousMemory(0, checked((nuint)lengthBytes), (int)protection, MemoryCalls.MapPrivate | MemoryCalls.MapAnonymous, -1, 0);
         return address != MemoryCalls.MapFailed
-            ? new(address, lengthBytes)
+            ? new(address, lengthBytes, protection)
             : throw new KernelCallException("mmap", Marshal.GetLastPInvokeError(), $"{lengthBytes} anonymous bytes, {protection}");
     }
 
@@ -74,6 +78,8 @@ public sealed unsafe class MappedMemory : SafeHandle
         {
             throw new KernelCallException("mprotect", Marshal.GetLastPInvokeError(), $"{LengthBytes} bytes, {protection}");
         }
+
+        _protection = protection;
     }
 
     /// <summary>Allocates every page of a part ahead of its first use and maps it writable; contents stay. Thread-safe.</summary>
@@ -87,6 +93,11 @@ public sealed unsafe class MappedMemory : SafeHandle
         if (lengthBytes == 0)
         {
             return;
+        }
+
+        if ((_protection & MemoryProtection.Write) == 0)
+        {
+            throw new KernelCallException("madvise(MADV_POPULATE_WRITE)", Eacces, $"{lengthBytes} bytes at offset {offsetBytes}, mapped for {_protection}");
         }
 
         var start = (byte*)Address.Value + offsetBytes;

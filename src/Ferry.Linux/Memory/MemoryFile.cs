@@ -4,7 +4,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Ferry.Linux.Memory;
 
-/// <summary>Memory as a descriptor (memfd), of fixed size: it can be neither shrunk nor grown. Source: memfd_create(2).</summary>
+/// <summary>Memory as a descriptor (memfd), of fixed size: it can be neither shrunk nor grown, nor sealed further by whoever it is passed to.
+/// Source: memfd_create(2), F_ADD_SEALS in fcntl(2).</summary>
 public sealed class MemoryFile : IDisposable
 {
     private const int Enxio = 6;
@@ -22,7 +23,8 @@ public sealed class MemoryFile : IDisposable
     /// <param name="name">What /proc shows; for people.</param>
     /// <param name="lengthBytes">A multiple of the page size.</param>
     /// <param name="hugePageSize">Null for ordinary pages, else the size of the huge pages that back it (hugetlb).</param>
-    /// <exception cref="KernelCallException">The kernel refused, for instance because it has no huge pages of that size.</exception>
+    /// <exception cref="KernelCallException">The kernel refused, for instance because it has no huge pages of that size. Whether there are
+    /// enough of them is asked by <see cref="MappedMemory.MapShared"/>.</exception>
     public static MemoryFile Create(string name, ulong lengthBytes, PageSize? hugePageSize = null)
     {
         var flags = MemoryCalls.MemfdCloseOnExec | MemoryCalls.MemfdAllowSealing;
@@ -31,7 +33,7 @@ public sealed class MemoryFile : IDisposable
             flags |= MemoryCalls.MemfdHugeTlb | (uint)size.Shift << MemoryCalls.MemfdHugeShift;
         }
 
-        var subject = $"{name}, {lengthBytes} bytes" + (hugePageSize is null ? "" : $" in huge pages of {hugePageSize}");
+        var subject = $"{name}, {lengthBytes} bytes" + (hugePageSize is { } huge ? $": {HugePages.Describe(huge, lengthBytes)}" : "");
         var descriptor = MemoryCalls.MemfdCreate(name, flags);
         if (descriptor < 0)
         {
@@ -46,7 +48,7 @@ public sealed class MemoryFile : IDisposable
                 throw new KernelCallException("ftruncate", Marshal.GetLastPInvokeError(), subject);
             }
 
-            if (MemoryCalls.Control(handle, MemoryCalls.AddSeals, MemoryCalls.SealShrink | MemoryCalls.SealGrow) != 0)
+            if (MemoryCalls.Control(handle, MemoryCalls.AddSeals, MemoryCalls.SealSeal | MemoryCalls.SealShrink | MemoryCalls.SealGrow) != 0)
             {
                 throw new KernelCallException("fcntl(F_ADD_SEALS)", Marshal.GetLastPInvokeError(), subject);
             }

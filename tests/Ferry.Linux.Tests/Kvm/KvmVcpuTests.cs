@@ -150,19 +150,6 @@ public sealed class KvmVcpuTests : IDisposable
         Assert.Equal([0UL, 0, 0, 0], words);
     }
 
-    [Fact]
-    public void A_vcpu_leaves_nothing_open()
-    {
-        Start([0xf4]).Dispose();
-        var before = Directory.GetFiles("/proc/self/fd").Length;
-        for (var i = 1; i < 4; i++)
-        {
-            _vm.CreateVcpu(i).Dispose();
-        }
-
-        Assert.InRange(Directory.GetFiles("/proc/self/fd").Length, 0, before + 2);
-    }
-
     private KvmVcpu Start(ReadOnlySpan<byte> code)
     {
         code.CopyTo(_memory.Memory.GetSpan(new(CodeAddress), code.Length));

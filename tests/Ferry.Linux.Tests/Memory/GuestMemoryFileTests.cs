@@ -2,7 +2,7 @@ using Ferry.Linux.Memory;
 using Ferry.Memory;
 using Xunit;
 
-namespace Ferry.Linux.Tests;
+namespace Ferry.Linux.Tests.Memory;
 
 public sealed class GuestMemoryFileTests
 {
