@@ -21,10 +21,10 @@ internal static class DemoOptions
         var hugePages = OptionFactory.Flag("--huge-pages", "Make guest memory of huge pages.");
         var accelerator = OptionFactory.Choice("--accelerator", "What runs the guest.", Defaults.Accelerator, "auto", "kvm", "thread");
         var workingSet = OptionFactory.Size("--working-set", "The memory that the guest program works on.", Defaults.Ledger.WorkingSetBytes);
-        var dirtyRate = OptionFactory.Rate("--dirty-rate", "How fast it dirties memory; 0 for as fast as it can.", Defaults.Ledger.DirtyRateBytesPerSecond);
+        var dirtyRate = OptionFactory.Rate("--dirty-rate", "How fast it dirties memory; 0 for not at all, max for as fast as it can.", Defaults.Ledger.DirtyRateBytesPerSecond);
         var stride = OptionFactory.Count("--check-stride", "The distance in bytes of the words that it checks of a message; a multiple of 8.", (int)Defaults.Ledger.CheckStrideBytes, 8, 4096);
         var seed = OptionFactory.Count("--seed", "The seed of its random choices.", (int)Defaults.Ledger.Seed, 0, int.MaxValue);
-        var nicRate = OptionFactory.Rate("--nic-rate", "How fast the device writes messages into guest memory.", Defaults.NicRateBytesPerSecond);
+        var nicRate = OptionFactory.Rate("--nic-rate", "How fast the device writes messages into guest memory; 0 for not at all, max for as fast as it can.", Defaults.NicRateBytesPerSecond);
         var nicMessage = OptionFactory.Size("--nic-message", "The size of a message; a multiple of 64.", Defaults.NicMessageBytes);
         var nicWorkingSet = OptionFactory.Size("--nic-working-set", "The most memory that the device's messages go round in.", Defaults.Ledger.NicWorkingSetBytes);
         var warmUp = OptionFactory.Time("--warm-up", "How long the guest works before it is moved.", Defaults.WarmUp);

@@ -63,7 +63,7 @@ internal static class RnicCommand
         return parsed => Checked(new RnicOptions
         {
             MessageBytes = ToInt32("--message", parsed.GetValue(message)),
-            RateBytesPerSecond = parsed.GetResult(rate) is null ? null : parsed.GetValue(rate).BytesPerSecond,
+            RateBytesPerSecond = parsed.GetResult(rate) is null ? null : RateText.ToLimit(parsed.GetValue(rate).BytesPerSecond),
             DeviceStateBytes = ToInt32("--state", parsed.GetValue(state)),
             P2P = !parsed.GetValue(noP2P),
             PreCopy = !parsed.GetValue(noPreCopy),

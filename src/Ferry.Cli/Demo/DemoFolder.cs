@@ -40,7 +40,7 @@ internal sealed class DemoFolder : IDisposable
 
                 [ledger]
                 working-set = "{SizeText.Exact(settings.Ledger.WorkingSetBytes)}"
-                dirty-rate = "{SizeText.Exact(settings.Ledger.DirtyRateBytesPerSecond)}"
+                dirty-rate = "{RateText.Exact(settings.Ledger.DirtyRateBytesPerSecond)}"
                 nic-working-set = "{SizeText.Exact(settings.Ledger.NicWorkingSetBytes)}"
                 check-stride = {settings.Ledger.CheckStrideBytes}
                 seed = {settings.Ledger.Seed}

@@ -56,7 +56,7 @@ internal sealed class DemoRun(DemoSettings settings, ProgressBoard board, IDemoW
                     "device", "rnic",
                     "--socket", folder.FileOf($"{side}-nic0.sock"),
                     "--message", settings.NicMessageBytes.ToString(CultureInfo.InvariantCulture),
-                    "--rate", settings.NicRateBytesPerSecond.ToString(CultureInfo.InvariantCulture),
+                    "--rate", RateText.Exact(settings.NicRateBytesPerSecond),
                 ]));
         }
 
@@ -81,7 +81,7 @@ internal sealed class DemoRun(DemoSettings settings, ProgressBoard board, IDemoW
     private async Task WarmUpAsync(string source, CancellationToken cancellation)
     {
         using var step = board.Begin("the guest works and the device writes its memory by DMA");
-        var working = await WaitForAsync(source, status => status.Guest is { Transfers: > 0 } guest && (guest.Messages > 0 || settings.NicRateBytesPerSecond == 0), cancellation)
+        var working = await WaitForAsync(source, status => status.Guest is { } guest && GoesOn(new GuestStatus(0, 0, 0, null), guest), cancellation)
             .ConfigureAwait(false);
         if (working is null)
         {
@@ -121,7 +121,7 @@ internal sealed class DemoRun(DemoSettings settings, ProgressBoard board, IDemoW
         var first = arrived.Guest ?? new GuestStatus(0, 0, 0, null);
         var later = await WaitForAsync(
             destination,
-            status => status.Guest is { } guest && guest.Transfers > first.Transfers && (guest.Messages > first.Messages || settings.NicRateBytesPerSecond == 0),
+            status => status.Guest is { } guest && GoesOn(first, guest),
             cancellation).ConfigureAwait(false);
         if (later?.Guest is not { } now)
         {
@@ -132,6 +132,10 @@ internal sealed class DemoRun(DemoSettings settings, ProgressBoard board, IDemoW
         step.Done(StatusView.DescribeGuest(now));
         return new CheckDocument("work and messages go on at the destination", true, FormattableString.Invariant($"{now.Messages - first.Messages:N0} more messages"));
     }
+
+    // What was told to be idle need not go on.
+    private bool GoesOn(GuestStatus before, GuestStatus now) =>
+        (now.Transfers > before.Transfers || settings.Ledger.DirtyRateBytesPerSecond == 0) && (now.Messages > before.Messages || settings.NicRateBytesPerSecond == 0);
 
     // The source knows what it did with a device, the destination the rest, from the state that a fresh device begins in.
     private static DeviceDocument Join(DeviceDocument source, IReadOnlyList<DeviceDocument>? arrived) =>

@@ -128,7 +128,7 @@ internal sealed class RealMachine : IHostedMachine, IMigratableMachine
         },
         Tracking = file.VcpuTracker == "kvm-ring" ? VcpuTracking.Ring : VcpuTracking.Log,
         WorkingSetBytes = file.Ledger.WorkingSetBytes,
-        DirtyBytesPerSecond = file.Ledger.DirtyRateBytesPerSecond == 0 ? null : file.Ledger.DirtyRateBytesPerSecond,
+        DirtyBytesPerSecond = RateText.ToLimit(file.Ledger.DirtyRateBytesPerSecond),
         NicWorkingSetBytes = file.Ledger.NicWorkingSetBytes,
         CheckStrideBytes = file.Ledger.CheckStrideBytes,
         Seed = file.Ledger.Seed,

@@ -6,7 +6,7 @@ internal sealed record LedgerSettings
     /// <summary>The memory that the program works on.</summary>
     public ulong WorkingSetBytes { get; init; } = 16 << 20;
 
-    /// <summary>How fast it dirties memory, in bytes of pages a second; 0 for as fast as it can.</summary>
+    /// <summary>How fast it dirties memory, in bytes of pages a second; 0 for not at all, <see cref="Values.RateText.Unlimited"/> for as fast as it can.</summary>
     public ulong DirtyRateBytesPerSecond { get; init; } = 8 << 20;
 
     /// <summary>The most memory of each device's message buffers, which is the device's working set.</summary>

@@ -114,7 +114,7 @@ internal sealed class TomlFields
                 return otherwise;
             case IntegerValueSyntax { Value: >= 0 and var number }:
                 return (ulong)number;
-            case StringValueSyntax { Value: { } text } when RateText.TryParse(text, out var bytes) && (form == RateText.Form || !text.EndsWith("/s", StringComparison.OrdinalIgnoreCase)):
+            case StringValueSyntax { Value: { } text } when form == RateText.Form ? RateText.TryParse(text, out var bytes) : SizeText.TryParse(text, out bytes):
                 return bytes;
             case StringValueSyntax { Value: var text }:
                 AddError(name, $"'{Shortened(text)}' is not {form}");

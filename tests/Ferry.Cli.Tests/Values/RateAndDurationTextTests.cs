@@ -10,10 +10,13 @@ public sealed class RateAndDurationTextTests
     [InlineData("16M", 16UL << 20)]
     [InlineData("16M/s", 16UL << 20)]
     [InlineData("0", 0)]
+    [InlineData("max", RateText.Unlimited)]
     public void A_rate_is_a_size_a_second(string text, ulong expected)
     {
         Assert.True(RateText.TryParse(text, out var rate));
         Assert.Equal(expected, rate);
+        Assert.True(RateText.TryParse(RateText.Exact(rate), out var back));
+        Assert.Equal(rate, back);
     }
 
     [Theory]
