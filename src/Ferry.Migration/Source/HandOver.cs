@@ -50,14 +50,14 @@ internal sealed class HandOver(SourceContext context, SourceLink link)
         }
 
         link.Control.Connection.Abort();
-        Settle(reason, CancellationToken.None);
+        Settle(reason, context.Cancellation);
     }
 
     /// <summary>Reconnects and asks what became of the machine, as often as the options say.</summary>
     internal void Settle(string reason, CancellationToken cancellation)
     {
         context.Phase = MigrationPhase.Settling;
-        for (var i = 0; i < context.Options.ReconnectTries && !cancellation.IsCancellationRequested && !context.Cancellation.IsCancellationRequested; i++)
+        for (var i = 0; i < context.Options.ReconnectTries && !cancellation.IsCancellationRequested; i++)
         {
             if (i > 0)
             {
