@@ -9,6 +9,7 @@ namespace Ferry.Tracking.Tests;
 public sealed class CoverageProofTests
 {
     private static readonly DmaSource Nic = new("nic0");
+    private static readonly DmaSource Disk = new("disk0");
     private static readonly IovaRange Low = new(new(0), 1 << 30);
     private static readonly IovaRange High = new(new(1UL << 32), 1 << 30);
     private static readonly PageSize Size64K = new(64 << 10);
@@ -75,6 +76,109 @@ public sealed class CoverageProofTests
         using var all = new AllTracker();
         var verdict = CoverageProof.Check([new(DmaSource.Vcpus, [Low])], [new(DmaSource.Vcpus, all, PageSize.Size4K), new(Nic, all, PageSize.Size4K)], [all]);
         Assert.Contains("no such source", Assert.Single(verdict.Refusals).Reason);
+    }
+
+    [Fact]
+    public void A_tracker_of_two_sources_runs_at_one_page_size()
+    {
+        using var all = new AllTracker();
+        var verdict = CoverageProof.Check(
+            [new(DmaSource.Vcpus, [Low]), new(Nic, [Low])], [new(DmaSource.Vcpus, all, PageSize.Size4K), new(Nic, all, PageSize.Size2M)], [all]);
+        Assert.Equal([DmaSource.Vcpus, Nic], verdict.Refusals.Select(refusal => refusal.Source));
+        Assert.Contains("4K for vcpus and at 2M for nic0", verdict.Refusals[0].Reason);
+    }
+
+    [Fact]
+    public void What_is_mapped_for_two_sources_counts_together_and_what_is_shared_once()
+    {
+        using var shared = new FakeTracker("iotable", [Nic, Disk], [PageSize.Size4K]) { MaxRanges = 1 };
+        TrackerAssignment[] both = [new(Nic, shared, PageSize.Size4K), new(Disk, shared, PageSize.Size4K)];
+        Assert.True(CoverageProof.Check([new(Nic, [Low]), new(Disk, [Low])], both, [shared]).IsProven);
+        var verdict = CoverageProof.Check([new(Nic, [Low]), new(Disk, [High])], both, [shared]);
+        Assert.Contains("2 ranges are mapped for nic0 and disk0 together; it can hold 1", verdict.Refusals[0].Reason);
+    }
+
+    /// <summary>Two devices, each with ranges of its own, by trackers of any limits at any page sizes.</summary>
+    [Fact]
+    public void Whatever_is_proven_can_be_started_and_whatever_can_be_started_is_proven()
+    {
+        PageSize[] sizes = [PageSize.Size4K, Size64K, PageSize.Size2M];
+        var ranges = Gen.Select(Gen.Int[0, 5], Gen.Int[1, 40]).Select((at, pages) => new IovaRange(new((ulong)at << 24), (ulong)pages << 16)).Array[1, 4]
+            .Select(all => all.DistinctBy(range => range.Start).ToArray());
+        var tracker = Gen.Select(Gen.Int[1, 4], Gen.Int[0, 2], Gen.Bool, Gen.Int[1, 3]);
+        Gen.Select(ranges, ranges, tracker, tracker, Gen.Int[0, 1].Array[2], Gen.Int[0, 2].Array[2]).Sample((nic, disk, first, second, chosen, size) =>
+        {
+            FakeTracker[] trackers = [Make("one", first), Make("two", second)];
+            SourceRequirement[] requirements = [new(Nic, nic), new(Disk, disk)];
+            TrackerAssignment[] assignments = [new(Nic, trackers[chosen[0]], sizes[size[0]]), new(Disk, trackers[chosen[1]], sizes[size[1]])];
+            var verdict = CoverageProof.Check(requirements, assignments, trackers);
+            Assert.Equal(CanStart(requirements, assignments), verdict.IsProven);
+            Assert.Equal(verdict.IsProven, verdict.Lines.Count == 2);
+        });
+
+        FakeTracker Make(string name, (int MaxRanges, int Sizes, bool Low, int Sources) limits) => new(
+            name, [.. new[] { Nic, Disk }.Where((_, i) => (limits.Sources >> i & 1) != 0)], sizes[..(limits.Sizes + 1)])
+        {
+            MaxRanges = limits.MaxRanges,
+            Ranges = limits.Low ? [new(new(0), 4UL << 24)] : null,
+        };
+    }
+
+    [Fact]
+    public void A_remedy_that_is_followed_is_proven()
+    {
+        using var all = new AllTracker();
+        using var log = new FakeTracker("device", [Nic], [Size64K, PageSize.Size2M]) { MaxRanges = 1 };
+        var refused = CoverageProof.Check([new(Nic, [Low])], [new(Nic, log, PageSize.Size4K)], [log, all]);
+        Assert.Equal("choose device at 64K or 2M, or all at 4K to 1G", refused.Refusals[0].Remedy);
+        foreach (var size in (PageSize[])[Size64K, PageSize.Size2M])
+        {
+            Assert.True(CoverageProof.Check([new(Nic, [Low])], [new(Nic, log, size)], [log, all]).IsProven);
+        }
+    }
+
+    /// <summary>Starts each tracker as its assignments say, and finds whether it sees all it has to.</summary>
+    private static bool CanStart(SourceRequirement[] requirements, TrackerAssignment[] assignments)
+    {
+        foreach (var group in assignments.GroupBy(assignment => assignment.Tracker))
+        {
+            var pageSizes = group.Select(assignment => assignment.PageSize).Distinct().ToArray();
+            var ranges = Merge(requirements.Where(requirement => group.Any(assignment => assignment.Source == requirement.Source)).SelectMany(requirement => requirement.Mapped));
+            if (pageSizes.Length > 1 || group.Any(assignment => !group.Key.Coverage.Covers(assignment.Source)))
+            {
+                return false;
+            }
+
+            try
+            {
+                group.Key.Start(ranges, pageSizes[0]);
+            }
+            catch (TrackerStartException)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static List<IovaRange> Merge(IEnumerable<IovaRange> ranges)
+    {
+        var merged = new List<IovaRange>();
+        foreach (var range in ranges.OrderBy(range => range.Start.Value))
+        {
+            if (merged.Count > 0 && merged[^1].Overlaps(range))
+            {
+                var end = Math.Max(merged[^1].Last.Value, range.Last.Value) + 1;
+                merged[^1] = new(merged[^1].Start, end - merged[^1].Start.Value);
+            }
+            else
+            {
+                merged.Add(range);
+            }
+        }
+
+        return merged;
     }
 
     [Fact]

@@ -1,8 +1,11 @@
+using Ferry.Memory;
+
 namespace Ferry.Tracking.Proof;
 
 /// <summary>Proves, before anything moves, that every write of every source will be seen, or says what would be missed.</summary>
 /// <remarks>Every tracker that is chosen for a source has to hold all that is mapped for it: one that saw a part alone would look like
-/// cover and be none. Pure.</remarks>
+/// cover and be none. One that is chosen for several sources is started once: at one page size, for what is mapped for any of them.
+/// Pure.</remarks>
 public static class CoverageProof
 {
     /// <summary>Checks a choice of trackers.</summary>
@@ -24,7 +27,7 @@ public static class CoverageProof
 
             foreach (var assignment in chosen)
             {
-                if (ProblemOf(requirement, assignment) is { } problem)
+                if ((ProblemOf(requirement, assignment) ?? SharedProblemOf(assignment, requirements, assignments)) is { } problem)
                 {
                     refusals.Add(new(requirement.Source, $"{assignment.Tracker.Name}: {problem}", RemedyFor(requirement, available)));
                     continue;
@@ -78,6 +81,43 @@ public static class CoverageProof
         }
 
         return null;
+    }
+
+    /// <summary>Why this tracker can't be started for all that it is chosen for, or null where it can.</summary>
+    private static string? SharedProblemOf(
+        TrackerAssignment assignment, IReadOnlyList<SourceRequirement> requirements, IReadOnlyList<TrackerAssignment> assignments)
+    {
+        var shared = assignments.Where(other => ReferenceEquals(other.Tracker, assignment.Tracker)).ToArray();
+        if (shared.FirstOrDefault(other => other.PageSize != assignment.PageSize) is { } clash)
+        {
+            return $"is chosen at page size {assignment.PageSize} for {assignment.Source} and at {clash.PageSize} for {clash.Source}; it runs at one";
+        }
+
+        var count = CountDisjoint(requirements.Where(requirement => shared.Any(other => other.Source == requirement.Source)).SelectMany(requirement => requirement.Mapped));
+        return count > assignment.Tracker.Coverage.MaxRanges
+            ? $"{count} ranges are mapped for {string.Join(" and ", shared.Select(other => other.Source).Distinct())} together; it can hold {assignment.Tracker.Coverage.MaxRanges}"
+            : null;
+    }
+
+    /// <summary>The number of ranges when those that overlap are one.</summary>
+    private static int CountDisjoint(IEnumerable<IovaRange> ranges)
+    {
+        var count = 0;
+        var last = default(Iova);
+        foreach (var range in ranges.OrderBy(range => range.Start.Value))
+        {
+            if (count == 0 || range.Start > last)
+            {
+                count++;
+                last = range.Last;
+            }
+            else if (range.Last > last)
+            {
+                last = range.Last;
+            }
+        }
+
+        return count;
     }
 
     /// <summary>The trackers and page sizes that would do, the most precise first.</summary>
