@@ -6,10 +6,13 @@ namespace Ferry.Machine;
 public sealed record MachineOptions
 {
     /// <summary>The least memory that the program's own structures leave room in.</summary>
-    public const ulong MinMemoryBytes = 32 << 20;
+    public const ulong MinMemoryBytes = 16 << 20;
+
+    /// <summary>The most memory.</summary>
+    public const ulong MaxMemoryBytes = 1UL << 40;
 
     /// <summary>The most vCPUs.</summary>
-    public const int MaxVcpus = 16;
+    public const int MaxVcpus = 32;
 
     /// <summary>The name, for people.</summary>
     public string Name { get; init; } = "machine";
@@ -17,7 +20,7 @@ public sealed record MachineOptions
     /// <summary>Guest memory in bytes, made of whole pages of 2 MiB.</summary>
     public ulong MemoryBytes { get; init; } = 1UL << 30;
 
-    /// <summary>The number of vCPUs, 1 to 16.</summary>
+    /// <summary>The number of vCPUs, 1 to 32.</summary>
     public int VcpuCount { get; init; } = 1;
 
     /// <summary>Null for ordinary pages, else the size of the huge pages that back guest memory.</summary>
@@ -47,6 +50,12 @@ public sealed record MachineOptions
     /// <summary>The devices, in order; the first are driven by the first vCPUs, one each.</summary>
     public IReadOnlyList<MachineDevice> Devices { get; init; } = [];
 
+    /// <summary>The size of each vCPU's dirty ring; a test takes a small one, which fills up.</summary>
+    internal int DirtyRingEntries { get; init; } = 65536;
+
+    /// <summary>How many turns of the program may pass between two harvests of the dirty rings; a turn makes a few hundred entries.</summary>
+    internal uint TurnsPerHarvest { get; init; } = 64;
+
     /// <summary>What is wrong with it, each with the value and the limit; empty where nothing is.</summary>
     public IReadOnlyList<string> Validate()
     {
@@ -59,8 +68,8 @@ public sealed record MachineOptions
             }
         }
 
-        Check(MemoryBytes >= MinMemoryBytes && MemoryBytes % PageSize.Size2M.Bytes == 0 && MemoryBytes <= 1UL << 38,
-            $"memory: {MemoryBytes} bytes; it is made of whole pages of 2 MiB, 32 MiB to 256 GiB");
+        Check(MemoryBytes >= MinMemoryBytes && MemoryBytes % PageSize.Size2M.Bytes == 0 && MemoryBytes <= MaxMemoryBytes,
+            $"memory: {MemoryBytes} bytes; it is made of whole pages of 2 MiB, 16 MiB to 1 TiB");
         Check(VcpuCount is >= 1 and <= MaxVcpus, $"vcpus: {VcpuCount}; 1 to {MaxVcpus}");
         Check(WorkingSetBytes % 4096 == 0 && WorkingSetBytes / 4096 >= (ulong)Math.Max(VcpuCount, 1),
             $"working-set: {WorkingSetBytes} bytes; it is made of whole pages of 4096 bytes, at least one a vCPU");

@@ -23,7 +23,10 @@ internal sealed class VcpuHost(GuestMemory memory, IReadOnlyList<AttachedDevice>
     public void WriteRegister(ulong address, uint value) => Find(address)?.WriteRegister(address, value);
 
     /// <inheritdoc/>
-    public void HarvestDirtyRings() => accelerator.HarvestDirtyRings();
+    public bool HarvestDirtyRings() => accelerator.HarvestDirtyRings();
+
+    /// <inheritdoc/>
+    public void OnTurn() => accelerator.OnTurn();
 
     /// <inheritdoc/>
     public bool IsBusy(int vcpu) => Field(vcpu, ControlBlock.Busy) != 0;

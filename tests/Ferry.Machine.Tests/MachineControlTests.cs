@@ -79,7 +79,7 @@ public sealed class MachineControlTests
         var before = Populated();
         machine.Fill(24 << 20, 2, null, TestContext.Current.CancellationToken);
         Assert.Equal(before + (24 << 20), Populated());
-        var span = machine.Memory.GetSpan(new(32 << 20), 4096).ToArray();
+        var span = machine.Memory.GetSpan(new(16 << 20), 4096).ToArray();
         Assert.True(span.Distinct().Count() > 200);
         var result = TestMachines.Check(machine);
         Assert.True(result.Passed, result.ToString());
@@ -108,9 +108,9 @@ public sealed class MachineControlTests
     {
         var options = TestMachines.Options(AcceleratorKind.Thread);
         Assert.Contains("3", Refusal(options with { MemoryBytes = 3 }), StringComparison.Ordinal);
-        Assert.Contains("vcpus: 17", Refusal(options with { VcpuCount = 17 }), StringComparison.Ordinal);
+        Assert.Contains("vcpus: 33", Refusal(options with { VcpuCount = 33 }), StringComparison.Ordinal);
         Assert.Contains("working-set", Refusal(options with { WorkingSetBytes = 1UL << 40 }), StringComparison.Ordinal);
-        Assert.Contains("working-set", Refusal(options with { WorkingSetBytes = 17 << 20 }), StringComparison.Ordinal);
+        Assert.Contains("working-set", Refusal(options with { WorkingSetBytes = 25 << 20 }), StringComparison.Ordinal);
         Assert.Contains("check-stride: 12", Refusal(options with { CheckStrideBytes = 12 }), StringComparison.Ordinal);
 
         static string Refusal(MachineOptions options) => Assert.Throws<MachineException>(() => GuestMachine.Create(options).Dispose()).Message;

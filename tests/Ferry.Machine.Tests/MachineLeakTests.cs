@@ -30,6 +30,33 @@ public sealed class MachineLeakTests
         static int Count(string what) => Directory.GetFileSystemEntries($"/proc/self/{what}").Length;
     }
 
+    [Theory]
+    [MemberData(nameof(Accelerators))]
+    public void A_machine_that_runs_pauses_and_is_throttled_allocates_nothing(AcceleratorKind accelerator)
+    {
+        using var machine = TestMachines.Start(TestMachines.Options(accelerator, vcpus: 2));
+        TestMachines.WaitForTransfers(machine, 200);
+        var least = long.MaxValue;
+
+        // The runtime itself allocates now and then, for instance when it compiles a method again.
+        for (var attempt = 0; attempt < 20 && least > 0; attempt++)
+        {
+            var before = GC.GetTotalAllocatedBytes(precise: true);
+            for (var i = 0; i < 5; i++)
+            {
+                machine.PauseVcpus();
+                machine.ResumeVcpus();
+                machine.ThrottleVcpus(50);
+                Thread.Sleep(20);
+                machine.ThrottleVcpus(0);
+            }
+
+            least = Math.Min(least, GC.GetTotalAllocatedBytes(precise: true) - before);
+        }
+
+        Assert.Equal(0, least);
+    }
+
     private static int CountVcpuThreads() => Directory.GetDirectories("/proc/self/task").Count(IsVcpu);
 
     private static bool IsVcpu(string task)

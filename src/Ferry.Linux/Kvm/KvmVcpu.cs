@@ -46,6 +46,9 @@ public sealed unsafe class KvmVcpu : IDisposable
     /// <summary>The vCPU's number.</summary>
     public int Index { get; }
 
+    /// <summary>The number of entries of its dirty ring; 0 where it has none.</summary>
+    public int DirtyRingEntries => _ring is null ? 0 : (int)(_ring.LengthBytes / (ulong)sizeof(KvmDirtyGfn));
+
     /// <summary>Makes the next, or the current and interrupted, <see cref="Run"/> return without entering the guest. From any thread.</summary>
     public bool ImmediateExit
     {
@@ -112,7 +115,7 @@ public sealed unsafe class KvmVcpu : IDisposable
             return false;
         }
 
-        var entries = (uint)(_ring.LengthBytes / (ulong)sizeof(KvmDirtyGfn));
+        var entries = (uint)DirtyRingEntries;
         var entry = (KvmDirtyGfn*)_ring.Address.Value + (_ringPosition & (entries - 1));
         if ((Volatile.Read(ref entry->Flags) & (KvmDirtyGfn.Dirty | KvmDirtyGfn.Reset)) != KvmDirtyGfn.Dirty)
         {

@@ -29,7 +29,11 @@ internal abstract class Accelerator : IDisposable
     public abstract void MapDoorbells(int device, AttachedDevice attached);
 
     /// <summary>Makes room in the dirty rings.</summary>
-    public abstract void HarvestDirtyRings();
+    /// <returns>Whether there was anything to take.</returns>
+    public abstract bool HarvestDirtyRings();
+
+    /// <summary>A vCPU begins a turn; on its thread.</summary>
+    public abstract void OnTurn();
 
     /// <inheritdoc/>
     public abstract void Dispose();

@@ -11,19 +11,21 @@ namespace Ferry.Machine.Accelerators;
 /// <summary>Runs the vCPUs in KVM.</summary>
 internal sealed class KvmAccelerator : Accelerator
 {
-    private const int RingEntries = 65536;
     private const uint FirstDoorbellSlot = 100;
     private readonly KvmSystem _system;
     private readonly KvmVm _vm;
     private readonly List<KvmGuestVcpu> _vcpus = [];
+    private readonly uint _turnsPerHarvest;
+    private uint _turns;
 
     public KvmAccelerator(KvmSystem system, MachineOptions options, GuestMemoryFile memory)
     {
         _system = system;
         _vm = system.CreateVm();
+        _turnsPerHarvest = options.TurnsPerHarvest;
         try
         {
-            TrackerProblem = EnableTracking(options.Tracking);
+            TrackerProblem = EnableTracking(options);
             GuestCode = LedgerProgram.Assemble(ProgramTarget.Kvm, out var entry);
             var slots = memory.Memory.Regions.Select((region, index) => new KvmSlot((uint)index, region)).ToArray();
             foreach (var slot in slots)
@@ -83,7 +85,17 @@ internal sealed class KvmAccelerator : Accelerator
     }
 
     /// <inheritdoc/>
-    public override void HarvestDirtyRings() => (Tracker as KvmRingTracker)?.Harvest();
+    public override bool HarvestDirtyRings() => Tracker is KvmRingTracker ring && ring.Harvest() > 0;
+
+    /// <inheritdoc/>
+    public override void OnTurn()
+    {
+        // Waiting for the ring to be full is no option where KVM emulates: it looks too late.
+        if (Tracker is KvmRingTracker { IsStarted: true } ring && Interlocked.Increment(ref _turns) % _turnsPerHarvest == 0)
+        {
+            ring.Harvest();
+        }
+    }
 
     /// <inheritdoc/>
     public override void Dispose()
@@ -104,9 +116,9 @@ internal sealed class KvmAccelerator : Accelerator
         _vm.Dispose();
     }
 
-    private string? EnableTracking(VcpuTracking tracking) => tracking switch
+    private string? EnableTracking(MachineOptions options) => options.Tracking switch
     {
         VcpuTracking.Log => _vm.TryEnableManualProtect() ? null : "this kernel's dirty log can't be cleared by hand (KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, Linux 5.7)",
-        _ => _vm.TryEnableDirtyRing(RingEntries) ? null : $"this kernel has no dirty rings of {RingEntries} entries (KVM_CAP_DIRTY_LOG_RING, Linux 5.11)",
+        _ => _vm.TryEnableDirtyRing(options.DirtyRingEntries) ? null : $"this kernel has no dirty rings of {options.DirtyRingEntries} entries (KVM_CAP_DIRTY_LOG_RING, Linux 5.11)",
     };
 }

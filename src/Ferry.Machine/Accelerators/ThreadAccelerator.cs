@@ -60,7 +60,10 @@ internal sealed class ThreadAccelerator : Accelerator
     }
 
     /// <inheritdoc/>
-    public override void HarvestDirtyRings()
+    public override bool HarvestDirtyRings() => false;
+
+    /// <inheritdoc/>
+    public override void OnTurn()
     {
     }
 

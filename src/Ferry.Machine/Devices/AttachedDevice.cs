@@ -20,14 +20,16 @@ public sealed class AttachedDevice : IDisposable
     private const int RegisterVersion = 0x04;
     private const int RegisterMessageBytes = 0x08;
     private const uint RnicId = 0x43494E52;
+    private const uint MinMessageBytes = 64;
+    private const uint MaxMessageBytes = 1 << 20;
     private const uint DoorbellPageBytes = 4096;
     private readonly VfioUserMappedRegion _doorbells;
 
-    private AttachedDevice(MachineDevice device, VfioUserClient client, ulong registersAddress, VfioUserMappedRegion doorbells)
+    private AttachedDevice(MachineDevice device, VfioUserClient client, ulong registersAddress, uint messageBytes, VfioUserMappedRegion doorbells)
     {
         (Device, Client, RegistersAddress, _doorbells) = (device, client, registersAddress, doorbells);
         Version = ReadRegister(RegistersAddress + RegisterVersion);
-        MessageBytes = ReadRegister(RegistersAddress + RegisterMessageBytes);
+        MessageBytes = messageBytes;
         State = client.GetState();
     }
 
@@ -85,19 +87,13 @@ public sealed class AttachedDevice : IDisposable
         var client = VfioUserClient.Connect(device.Socket);
         try
         {
-            Span<byte> id = stackalloc byte[4];
-            client.RegionRead(RegistersRegion, RegisterId, id);
-            if (device.Kind != "rnic" || BinaryPrimitives.ReadUInt32LittleEndian(id) != RnicId)
-            {
-                throw new MachineException($"device {device.Id}: what listens at {device.Socket} is no {device.Kind} (its ID register reads 0x{BinaryPrimitives.ReadUInt32LittleEndian(id):x8}).");
-            }
-
+            var messageBytes = CheckKind(device, client);
             foreach (var region in memory.Memory.Regions)
             {
                 client.MapDma(region.Range, region.FileOffsetBytes, read: true, write: true, memory.Handle);
             }
 
-            return new(device, client, GuestDevices.AddressOf(index), client.MapRegion(DoorbellRegion));
+            return new(device, client, GuestDevices.AddressOf(index), messageBytes, client.MapRegion(DoorbellRegion));
         }
         catch
         {
@@ -146,6 +142,27 @@ public sealed class AttachedDevice : IDisposable
     {
         _doorbells.Dispose();
         Client.Dispose();
+    }
+
+    /// <summary>Refuses a device that is not of its kind, and gives the size of its messages.</summary>
+    private static uint CheckKind(MachineDevice device, VfioUserClient client)
+    {
+        Span<byte> word = stackalloc byte[4];
+        client.RegionRead(RegistersRegion, RegisterId, word);
+        var id = BinaryPrimitives.ReadUInt32LittleEndian(word);
+        if (device.Kind != "rnic" || id != RnicId)
+        {
+            throw new MachineException($"device {device.Id}: what listens at {device.Socket} is no {device.Kind} (its ID register reads 0x{id:x8}).");
+        }
+
+        client.RegionRead(RegistersRegion, RegisterMessageBytes, word);
+        var messageBytes = BinaryPrimitives.ReadUInt32LittleEndian(word);
+        if (messageBytes is < MinMessageBytes or > MaxMessageBytes || messageBytes % MinMessageBytes != 0)
+        {
+            throw new MachineException($"device {device.Id}: its messages have {messageBytes} bytes; they have {MinMessageBytes} to {MaxMessageBytes}, a multiple of {MinMessageBytes}.");
+        }
+
+        return messageBytes;
     }
 
     private (int Region, ulong Offset) Find(ulong address) =>

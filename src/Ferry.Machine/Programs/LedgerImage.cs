@@ -75,21 +75,28 @@ internal static class LedgerImage
     /// <summary>Maps every address up to the end of memory, and of the hole below 4 GiB, to itself in pages of 2 MiB.</summary>
     private static void WritePageTables(GuestMemory memory, ulong memoryBytes)
     {
+        const int perTable = 512;
         var gibibytes = Math.Max(4, ((memoryBytes + GuestLayout.HoleEnd - GuestLayout.HoleStart) + (1UL << 30) - 1) >> 30);
-        const ulong directories = LedgerLayout.PageTables + 0x2000;
-        Put(memory.GetSpan(new(LedgerLayout.PageTables), 4096), 0, (LedgerLayout.PageTables + 0x1000) | Present | Writable | Accessed);
-        var pointers = memory.GetSpan(new(LedgerLayout.PageTables + 0x1000), 4096);
+        var pointerTables = (gibibytes + perTable - 1) / perTable;
+        const ulong pointers = LedgerLayout.PageTables + 4096;
+        var directories = pointers + (pointerTables * 4096);
+        for (ulong table = 0; table < pointerTables; table++)
+        {
+            PutEntry(memory, LedgerLayout.PageTables, table, (pointers + (table * 4096)) | Present | Writable | Accessed);
+        }
+
         for (ulong gibibyte = 0; gibibyte < gibibytes; gibibyte++)
         {
             var directory = directories + (gibibyte * 4096);
-            Put(pointers, (int)gibibyte * 8, directory | Present | Writable | Accessed);
-            var entries = memory.GetSpan(new(directory), 4096);
-            for (ulong entry = 0; entry < 512; entry++)
+            PutEntry(memory, pointers, gibibyte, directory | Present | Writable | Accessed);
+            for (ulong entry = 0; entry < perTable; entry++)
             {
-                Put(entries, (int)entry * 8, (gibibyte << 30) | (entry << 21) | LargePage | Present | Writable | Accessed | Dirty);
+                PutEntry(memory, directory, entry, (gibibyte << 30) | (entry << 21) | LargePage | Present | Writable | Accessed | Dirty);
             }
         }
     }
+
+    private static void PutEntry(GuestMemory memory, ulong table, ulong index, ulong value) => Put(memory.GetSpan(new(table + (index * 8)), 8), 0, value);
 
     private static void Put(Span<byte> bytes, int offset, ulong value) => BinaryPrimitives.WriteUInt64LittleEndian(bytes[offset..], value);
 }

@@ -9,7 +9,7 @@ internal sealed class LedgerLayout
     public const ulong Code = 0x1_0000;
     public const ulong ControlBlocks = 0x2_0000;
     public const ulong PageTables = 0x10_0000;
-    private const ulong Nics = 0x100_0000;
+    private const ulong Nics = 0x80_0000;
 
     private LedgerLayout(IReadOnlyList<NicArea> nicAreas, ulong pages, ulong pageCount, IReadOnlyList<IovaRange> free) =>
         (NicAreas, Pages, PageCount, Free) = (nicAreas, pages, pageCount, free);

@@ -9,8 +9,12 @@ internal interface IVcpuHost
     /// <summary>Writes a 32-bit device register.</summary>
     void WriteRegister(ulong address, uint value);
 
-    /// <summary>Makes room in the dirty rings.</summary>
-    void HarvestDirtyRings();
+    /// <summary>A vCPU's dirty ring is full: makes room in all of them.</summary>
+    /// <returns>Whether there was anything to take.</returns>
+    bool HarvestDirtyRings();
+
+    /// <summary>A vCPU's program asks for its next budget.</summary>
+    void OnTurn();
 
     /// <summary>Whether the program of vCPU <paramref name="vcpu"/> found work to do in its last turn.</summary>
     bool IsBusy(int vcpu);

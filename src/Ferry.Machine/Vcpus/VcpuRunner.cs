@@ -9,6 +9,7 @@ namespace Ferry.Machine.Vcpus;
 internal sealed class VcpuRunner : IDisposable
 {
     private const int TransfersPerGrant = 32;
+    private const int MostFullInARow = 10_000;
     private static readonly TimeSpan IdleWait = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan ThrottlePeriod = TimeSpan.FromMilliseconds(10);
 
@@ -23,6 +24,7 @@ internal sealed class VcpuRunner : IDisposable
     private bool _isEnding;
     private bool _isCheckWanted;
     private int _throttlePercent;
+    private int _fullInARow;
     private long _sliceStart;
 
     public VcpuRunner(int index, Vcpu vcpu, IVcpuHost host, double? transfersPerSecond)
@@ -149,6 +151,8 @@ internal sealed class VcpuRunner : IDisposable
                 Vcpu.Settle();
                 break;
             case VcpuExit.PortIn when Vcpu.Address == GuestPorts.Budget:
+                _fullInARow = 0;
+                _host.OnTurn();
                 Throttle();
                 Vcpu.Answer(Grant());
                 break;
@@ -169,12 +173,23 @@ internal sealed class VcpuRunner : IDisposable
                 _host.WriteRegister(Vcpu.Address, Vcpu.Value);
                 break;
             case VcpuExit.DirtyRingFull:
-                _host.HarvestDirtyRings();
+                MakeRoom();
                 break;
             case VcpuExit.Failed:
                 _host.OnFault(_index, Vcpu.Fault ?? "unknown");
                 Volatile.Write(ref _isParkWanted, true);
                 break;
+        }
+    }
+
+    /// <summary>Harvests a full ring; where that does not help, the kernel has lost count of it and the vCPU would never run again.</summary>
+    private void MakeRoom()
+    {
+        _fullInARow = _host.HarvestDirtyRings() ? 0 : _fullInARow + 1;
+        if (_fullInARow == MostFullInARow)
+        {
+            _host.OnFault(_index, "its dirty ring stays full though it was harvested");
+            Volatile.Write(ref _isParkWanted, true);
         }
     }
 

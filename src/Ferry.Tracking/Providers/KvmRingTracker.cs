@@ -6,7 +6,9 @@ namespace Ferry.Tracking.Providers;
 
 /// <summary><c>kvm-ring</c>: the vCPUs' writes by KVM's dirty rings, one a vCPU.</summary>
 /// <remarks>A ring that fills up stops its vCPU with <see cref="KvmExit.DirtyRingFull"/>; the machine then calls <see cref="Harvest"/> and
-/// lets it run again: nothing overflows. Pages that were taken from the rings before a report are kept until it. A processor that
+/// lets it run again. A KVM that emulates instructions fills a ring faster than it looks whether it is full, and writes over entries that
+/// nobody took; so the machine harvests before that, and a ring that was found full to the last entry counts as overflowed: from then on
+/// each report fails and sets every page. Pages that were taken from the rings before a report are kept until it. A processor that
 /// collects written pages itself (page modification logging) hands them over when its vCPU leaves the guest: the report after all vCPUs
 /// stopped has every write, an earlier one may lag behind a vCPU that runs. Source: the kernel's KVM API document, KVM_CAP_DIRTY_LOG_RING.</remarks>
 public sealed class KvmRingTracker : IDirtyTracker
@@ -18,6 +20,7 @@ public sealed class KvmRingTracker : IDirtyTracker
     private readonly Lock _harvesting = new();
     private readonly StartedRanges _started = new("kvm-ring");
     private bool _mustReset;
+    private bool _hasOverflowed;
 
     /// <summary>Tracks the memory slots of a machine whose vCPUs were created with dirty rings.</summary>
     public KvmRingTracker(KvmVm vm, IReadOnlyList<KvmVcpu> vcpus, IReadOnlyList<KvmSlot> slots)
@@ -54,6 +57,7 @@ public sealed class KvmRingTracker : IDirtyTracker
         try
         {
             Forget();
+            _hasOverflowed = false;
             KvmSlotLogging.Start(Name, _calls, _slots);
         }
         catch (KernelCallException e)
@@ -69,18 +73,26 @@ public sealed class KvmRingTracker : IDirtyTracker
     }
 
     /// <summary>Takes what is in all rings and makes room. From any thread, also while vCPUs run; allocates nothing.</summary>
+    /// <returns>How many entries there were.</returns>
     /// <exception cref="KernelCallException">The rings could not be reset; what was taken is not lost.</exception>
-    public void Harvest()
+    public int Harvest()
     {
+        var total = 0;
         lock (_harvesting)
         {
             for (var i = 0; i < _vcpus.Count; i++)
             {
+                var taken = 0;
                 while (_vcpus[i].TryTakeDirty(out var slot, out var page))
                 {
                     _mustReset = true;
+                    taken++;
                     Keep(slot, page);
                 }
+
+                // While its vCPU runs, entries may come as fast as they are taken; that much more than a ring is no overflow, but rare.
+                _hasOverflowed |= taken > 0 && taken >= _vcpus[i].DirtyRingEntries;
+                total += taken;
             }
 
             // A page that was taken is written unseen until the reset. One that failed is made up for by the next harvest, also by one
@@ -91,6 +103,8 @@ public sealed class KvmRingTracker : IDirtyTracker
                 _mustReset = false;
             }
         }
+
+        return total;
     }
 
     /// <inheritdoc/>
@@ -108,6 +122,12 @@ public sealed class KvmRingTracker : IDirtyTracker
             {
                 bitmap.Set(range);
                 throw new TrackerFailedException(Name, e.Message, e);
+            }
+
+            if (_hasOverflowed)
+            {
+                bitmap.Set(range);
+                throw new TrackerFailedException(Name, "a vCPU's ring was full to its last entry, so pages may be missing from it");
             }
 
             pending.Drain(bitmap, pending.PageOf(range.Start), range.LengthBytes >> PageSize.Size4K.Shift);
