@@ -13,6 +13,7 @@ public sealed unsafe class KvmVm : IDisposable
     private const ulong InitiallySet = 2;
     private readonly SafeFileHandle _handle;
     private readonly int _runBytes;
+    private readonly Dictionary<uint, ulong> _slotPages = [];
 
     internal KvmVm(SafeFileHandle handle, int runBytes) => (_handle, _runBytes) = (handle, runBytes);
 
@@ -83,14 +84,21 @@ public sealed unsafe class KvmVm : IDisposable
             UserspaceAddr = host.Value,
         };
         KvmCalls.Call(_handle, KvmCalls.SetUserMemoryRegion, ref region, $"slot {slot}, {lengthBytes} bytes at {start}");
+        _slotPages[slot] = lengthBytes / PageSize.Size4K.Bytes;
     }
 
     /// <summary>Reads a slot's dirty log, overwriting <paramref name="words"/>; forgets it unless clearing is manual.</summary>
     /// <param name="slot">The slot's number.</param>
     /// <param name="words">One bit a page of 4 KiB, for the whole slot.</param>
+    /// <exception cref="ArgumentException">There is no such slot, or there are fewer words than it needs: the kernel knows no bound.</exception>
     /// <exception cref="KernelCallException">The kernel refused, for instance because the slot is not logged.</exception>
     public void GetDirtyLog(uint slot, Span<ulong> words)
     {
+        if (!_slotPages.TryGetValue(slot, out var pages) || pages > (ulong)words.Length * 64)
+        {
+            throw new ArgumentException($"{words.Length} words can't hold the log of slot {slot}, which has {pages} pages.", nameof(words));
+        }
+
         fixed (ulong* bitmap = words)
         {
             var log = new KvmDirtyLog { Slot = slot, DirtyBitmap = (nint)bitmap };

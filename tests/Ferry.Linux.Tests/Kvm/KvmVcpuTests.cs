@@ -95,6 +95,56 @@ public sealed class KvmVcpuTests : IDisposable
     }
 
     [Fact]
+    public void A_kick_is_lost_at_no_time_between_two_runs()
+    {
+        // in al, 0x10; jmp -4: it is out of the guest as often as in it
+        using var vcpu = Start([0xe4, 0x10, 0xeb, 0xfc]);
+        using var parked = new SemaphoreSlim(0);
+        using var resume = new SemaphoreSlim(0);
+        const int kicks = 200;
+        var thread = 0;
+        var runner = new Thread(() =>
+        {
+            Volatile.Write(ref thread, ThreadKick.EnterThread());
+            for (var i = 0; i < kicks; i++)
+            {
+                while (vcpu.Run() != KvmExit.Interrupted || !vcpu.ImmediateExit)
+                {
+                }
+
+                vcpu.ImmediateExit = false;
+                parked.Release();
+                resume.Wait(TimeSpan.FromSeconds(30));
+            }
+        });
+        runner.Start();
+        SpinWait.SpinUntil(() => Volatile.Read(ref thread) != 0);
+        for (var i = 0; i < kicks; i++)
+        {
+            Thread.SpinWait(i * 37 % 5000);
+            vcpu.ImmediateExit = true;
+            ThreadKick.Kick(thread);
+            Assert.True(parked.Wait(TimeSpan.FromSeconds(30)), $"kick {i} was lost");
+            resume.Release();
+        }
+
+        Assert.True(runner.Join(TimeSpan.FromSeconds(30)));
+    }
+
+    [Fact]
+    public void A_log_that_does_not_fit_is_not_read_over_the_end()
+    {
+        using var vcpu = Start([0xf4]);
+        _vm.SetMemorySlot(0, new(0), 1 << 20, _memory.Memory.Regions[0].Host, logDirty: true);
+        Assert.Contains("3 words", Assert.Throws<ArgumentException>(() => _vm.GetDirtyLog(0, new ulong[3])).Message);
+        Assert.Throws<ArgumentException>(() => _vm.GetDirtyLog(7, new ulong[4]));
+        Assert.Throws<ArgumentException>(() => _vm.ClearDirtyLog(0, 0, 256, new ulong[3]));
+        _vm.GetDirtyLog(0, new ulong[4]);
+        _vm.SetMemorySlot(0, new(0), 0, default, logDirty: false);
+        Assert.Throws<KernelCallException>(() => _vm.GetDirtyLog(0, new ulong[4]));
+    }
+
+    [Fact]
     public void Every_part_of_the_state_can_be_read_and_written_back()
     {
         _vm.CreateIrqChip();
