@@ -8,7 +8,7 @@ namespace Ferry.Fuzz;
 /// <summary>What chunks are received into: memory, and nothing else.</summary>
 internal sealed class MemoryOnlyMachine(GuestMemoryFile file) : IMigratableMachine
 {
-    public string Name => "fuzz";
+    public string Name { get; } = "memory only";
 
     public string Accelerator => "none";
 
