@@ -21,7 +21,6 @@ public sealed class MigrationDestination
     private TakeOver? _takeOver;
     private ReceiveReport? _report;
     private Func<ulong> _peakBytes = static () => 0;
-    private TimeSpan _cpuBefore;
     private MigrationProgress _last;
 
     /// <summary>A destination for <paramref name="machine"/>.</summary>
@@ -58,7 +57,6 @@ public sealed class MigrationDestination
             throw new InvalidOperationException("A destination takes one machine.");
         }
 
-        _cpuBefore = ThreadClock.Now;
         Volatile.Write(ref _context, new ReceiveContext(_machine, _options, cancellation));
         var context = _context!;
         using var memory = new ResidentMemory();
@@ -151,7 +149,9 @@ public sealed class MigrationDestination
     }
 
     private TimeSpan Cpu(ReceiveContext context) =>
-        _receiving is { } receiving ? ThreadClock.Now - _cpuBefore + context.CrewCpu + receiving.Cpu : _report?.Cpu ?? TimeSpan.Zero;
+        _receiving is not { } receiving ? _report?.Cpu ?? TimeSpan.Zero
+        : context.CpuBeforeRounds == TimeSpan.Zero ? TimeSpan.Zero
+        : ThreadClock.Now - context.CpuBeforeRounds + context.CrewCpu + receiving.Cpu;
 
     private static void TryTell(ControlChannel? control, Exception e)
     {

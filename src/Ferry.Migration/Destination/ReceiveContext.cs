@@ -46,6 +46,9 @@ internal sealed class ReceiveContext(IMigratableMachine machine, DestinationOpti
 
     internal bool? MemoryVerified { get; set; }
 
+    /// <summary>The processor time of the engine's thread when it was ready for the first round.</summary>
+    internal TimeSpan CpuBeforeRounds { get; set; }
+
     internal TimeSpan CrewCpu { get; set; }
 
     /// <summary>The first failure of a channel or a populating thread, or null. Thread-safe.</summary>

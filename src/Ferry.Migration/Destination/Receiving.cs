@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using Ferry.Linux.Processes;
 using Ferry.Migration.Execution;
 using Ferry.Migration.Reports;
 using Ferry.Migration.Transport;
@@ -51,7 +52,8 @@ internal sealed class Receiving : IDisposable
 
     internal TimeSpan Populate => _populator.Elapsed;
 
-    internal TimeSpan Cpu => _channels.Aggregate(_populator.Cpu, (sum, channel) => sum + channel.Cpu);
+    internal TimeSpan Cpu => _channels.Aggregate(
+        _context.Description!.Populate == PopulateMode.Before ? TimeSpan.Zero : _populator.Cpu, (sum, channel) => sum + channel.Cpu);
 
     /// <summary>Readies everything and takes frames up to <see cref="ControlKind.Prepare"/>; then the whole machine is here and stands still.</summary>
     /// <exception cref="MigrationFailedException">The source kept the machine, or it is not whole.</exception>
@@ -70,6 +72,7 @@ internal sealed class Receiving : IDisposable
 
         Span<byte> ready = stackalloc byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(ready, _populator.Elapsed.Ticks);
+        _context.CpuBeforeRounds = ThreadClock.Now;
         _control.Send(ControlKind.Ready, ready);
         _context.Phase = MigrationPhase.Rounds;
         while (Next() is var kind && kind != ControlKind.Prepare)

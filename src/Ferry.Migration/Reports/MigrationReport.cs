@@ -60,10 +60,10 @@ public sealed record MigrationReport
     /// <summary>Sent bytes a second of <see cref="Total"/>.</summary>
     public double BytesPerSecond => Total > TimeSpan.Zero ? SentBytes / Total.TotalSeconds : 0;
 
-    /// <summary>Processor time of the engine's threads here, which is without the guest's.</summary>
+    /// <summary>Processor time of the engine's threads here from the start of the first round on, which is without the guest's.</summary>
     public required TimeSpan SourceCpu { get; init; }
 
-    /// <summary>Processor time of the engine's threads on the destination, by its word.</summary>
+    /// <summary>Processor time of the engine's threads on the destination from the moment it was ready for the first round, by its word.</summary>
     public required TimeSpan DestinationCpu { get; init; }
 
     /// <summary>Peak resident memory of this process beyond the guest's (anonymous and file pages), in bytes.</summary>

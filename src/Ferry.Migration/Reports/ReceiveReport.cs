@@ -36,7 +36,7 @@ public sealed record ReceiveReport
     /// <summary>From the source's word that nothing writes any more to the vCPUs running here; zero where they don't.</summary>
     public required TimeSpan Downtime { get; init; }
 
-    /// <summary>Processor time of the engine's threads here.</summary>
+    /// <summary>Processor time of the engine's threads here from the moment all was ready for the first round; without population that came before.</summary>
     public required TimeSpan Cpu { get; init; }
 
     /// <summary>Peak resident memory of this process beyond the guest's (anonymous and file pages), in bytes.</summary>

@@ -98,7 +98,8 @@ internal sealed class ChannelTeam : IDisposable
         }
 
         var elapsed = Stopwatch.GetElapsedTime(began);
-        _context.BytesPerSecond = (SentPages - pagesBefore) * (double)Pages.PageLayout.PageBytes / Math.Max(elapsed.TotalSeconds, 1e-6);
+        _context.RoundBytesPerSecond = (SentPages - pagesBefore) * (double)Pages.PageLayout.PageBytes / Math.Max(elapsed.TotalSeconds, 1e-6);
+        _context.BytesPerSecond = _context.RoundBytesPerSecond;
     }
 
     public void Dispose()

@@ -60,7 +60,7 @@ public sealed class MigrationSource
             team?.SentBytes ?? _sentBytes,
             pages,
             zeroPages,
-            context.BytesPerSecond,
+            Bandwidth(context, team?.SentBytes ?? 0),
             context.PopulatedBytes,
             context.ThrottlePercent,
             context.DowntimeLimit,
@@ -77,7 +77,6 @@ public sealed class MigrationSource
             throw new InvalidOperationException("A migration is carried out once.");
         }
 
-        var cpuBefore = ThreadClock.Now;
         Volatile.Write(ref _context, new SourceContext(_machine, _options, cancellation));
         var context = _context!;
         using var memory = new ResidentMemory();
@@ -99,7 +98,7 @@ public sealed class MigrationSource
             Close(link);
         }
 
-        _cpu += ThreadClock.Now - cpuBefore + _steps.CrewCpu;
+        _cpu += context.RoundsBegan == 0 ? TimeSpan.Zero : ThreadClock.Now - context.CpuBeforeRounds + _steps.CrewCpu;
         context.Phase = MigrationPhase.Ended;
         return _report = _report with
         {
@@ -141,6 +140,12 @@ public sealed class MigrationSource
         return _report;
     }
 
+    // Before a round has ended there is only what was sent so far.
+    private static double Bandwidth(SourceContext context, ulong sentBytes) =>
+        context.BytesPerSecond > 0 || context.RoundsBegan == 0
+            ? context.BytesPerSecond
+            : sentBytes / Math.Max(Stopwatch.GetElapsedTime(context.RoundsBegan).TotalSeconds, 1e-3);
+
     private SourceContext RequireDoubt() => _report is { Outcome: MigrationOutcome.InDoubt }
         ? _context!
         : throw new InvalidOperationException("The migration is not in doubt.");
@@ -156,6 +161,7 @@ public sealed class MigrationSource
         steps.HandOver = _handOver = new HandOver(context, link);
         context.Phase = MigrationPhase.Setup;
         steps.Run(_options.Plan.Setup);
+        context.CpuBeforeRounds = ThreadClock.Now;
         context.RoundsBegan = Stopwatch.GetTimestamp();
         context.Phase = MigrationPhase.Rounds;
         Rounds.Run(context, steps, steps.Team, dirty);

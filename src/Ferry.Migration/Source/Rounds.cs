@@ -54,17 +54,17 @@ internal static class Rounds
     {
         var began = Stopwatch.GetTimestamp();
         var bytesBefore = team.AcknowledgedBytes;
-        context.BytesPerSecond = 0;
+        context.RoundBytesPerSecond = 0;
         steps.Run(round);
         var elapsed = Stopwatch.GetElapsedTime(began);
         var bytes = team.AcknowledgedBytes - bytesBefore;
-        context.Rounds.Add(new RoundReport(context.Rounds.Count + 1, context.RoundPages, bytes, elapsed, context.BytesPerSecond));
+        context.Rounds.Add(new RoundReport(context.Rounds.Count + 1, context.RoundPages, bytes, elapsed, context.RoundBytesPerSecond));
         return new RoundSample
         {
             BytesSent = (long)bytes,
             Duration = elapsed,
             RemainingBytes = (long)(dirty.Count * PageLayout.PageBytes),
-            BytesPerSecond = context.BytesPerSecond,
+            BytesPerSecond = context.RoundBytesPerSecond,
             DeviceBytes = (long)Math.Min(steps.EstimateStopCopyBytes(), long.MaxValue),
             // The switchover syncs once more, and each of its answers takes a turn of both sides.
             FixedOverhead = context.Clock.Last + TimeSpan.FromMilliseconds(1),

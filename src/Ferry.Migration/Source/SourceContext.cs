@@ -55,7 +55,14 @@ internal sealed class SourceContext(IMigratableMachine machine, SourceOptions op
     /// <summary>The pages sent, zero ones included, when the round began.</summary>
     internal ulong PagesBeforeRound { get; set; }
 
+    /// <summary>The bandwidth measured last, in guest bytes; 0 where none was yet.</summary>
     internal double BytesPerSecond { get; set; }
+
+    /// <summary>The same of this round.</summary>
+    internal double RoundBytesPerSecond { get; set; }
+
+    /// <summary>The processor time of the engine's thread when the rounds began.</summary>
+    internal TimeSpan CpuBeforeRounds { get; set; }
 
     internal ulong PopulatedBytes { get; set; }
 
