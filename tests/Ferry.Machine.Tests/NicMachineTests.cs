@@ -106,6 +106,18 @@ public sealed class NicMachineTests
         Assert.Contains("disk0", Assert.Throws<MachineException>(() => GuestMachine.Create(options)).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0x00, 0x12345678, "12345678")]
+    [InlineData(0x08, 0, "0 bytes")]
+    [InlineData(0x08, 100, "100 bytes")]
+    [InlineData(0x08, uint.MaxValue, "4294967295 bytes")]
+    public void A_device_whose_registers_make_no_sense_is_refused(ulong register, uint value, string seen)
+    {
+        using var nic = new ServedNic(Nic, device => new LyingDevice(device, register, value));
+        var refused = Assert.Throws<MachineException>(() => GuestMachine.Create(WithNic(AcceleratorKind.Thread, nic)).Dispose());
+        Assert.Contains(seen, refused.Message, StringComparison.Ordinal);
+    }
+
     private static MachineOptions WithNic(AcceleratorKind accelerator, ServedNic nic) =>
         TestMachines.Options(accelerator) with { Devices = [new("nic0", "rnic", nic.Socket)] };
 

@@ -1,5 +1,6 @@
 using Ferry.Devices.Hosting;
 using Ferry.Devices.Models;
+using Ferry.VfioUser;
 
 namespace Ferry.Machine.Tests;
 
@@ -12,11 +13,11 @@ internal sealed class ServedNic : IDisposable
     private readonly Thread _server;
     private bool _isKilled;
 
-    public ServedNic(RnicOptions options)
+    public ServedNic(RnicOptions options, Func<Rnic, IVfioUserDevice>? disguise = null)
     {
         _device = new Rnic(options);
         Socket = Path.Combine(_folder.FullName, "nic.sock");
-        _server = new Thread(() => DeviceHost.Run(_device, Socket, _stop.Token)) { IsBackground = true };
+        _server = new Thread(() => DeviceHost.Run(disguise?.Invoke(_device) ?? _device, Socket, _stop.Token)) { IsBackground = true };
         _server.Start();
     }
 
