@@ -12,9 +12,11 @@ public sealed class DmaTests : IDisposable
     private const int Invalid = 22;
     private readonly ServedDevice _served = new();
     private readonly VfioUserClient _client;
-    private readonly MemoryFile _memory = MemoryFile.Create("test-guest", 1 << 20);
+    // Descriptors are counted by this name, and other tests run beside this one.
+    private readonly string _name = $"dma-{Guid.NewGuid():N}";
+    private readonly MemoryFile _memory;
 
-    public DmaTests() => _client = _served.Connect();
+    public DmaTests() => (_client, _memory) = (_served.Connect(), MemoryFile.Create(_name, 1 << 20));
 
     public void Dispose()
     {
@@ -177,5 +179,5 @@ public sealed class DmaTests : IDisposable
 
     internal static IovaRange Pages(ulong first, ulong count) => new(new Iova(first * 4096), count * 4096);
 
-    private static int OpenDescriptors() => Directory.GetFiles("/proc/self/fd").Count(entry => new FileInfo(entry).LinkTarget?.Contains("memfd:test-guest", StringComparison.Ordinal) == true);
+    private int OpenDescriptors() => Directory.GetFiles("/proc/self/fd").Count(entry => new FileInfo(entry).LinkTarget?.Contains(_name, StringComparison.Ordinal) == true);
 }
