@@ -8,6 +8,7 @@ using Ferry.Benchmarks.Migration;
 
 // dotnet run -c Release --project bench/Ferry.Benchmarks -- quick [ROUNDS [OPERATION]]   interleaved comparison, a minute
 // dotnet run -c Release --project bench/Ferry.Benchmarks -- migrate [...]                 whole migrations over loopback
+// dotnet run -c Release --project bench/Ferry.Benchmarks -- side-by-side RUNS COMMAND COMMAND   against another VMM
 // dotnet run -c Release --project bench/Ferry.Benchmarks -- --filter '*'                 BenchmarkDotNet
 if (args is ["quick", ..])
 {
@@ -17,6 +18,11 @@ if (args is ["quick", ..])
 if (args is ["migrate", ..])
 {
     return MigrateComparison.Run(args[1..]);
+}
+
+if (args is ["side-by-side", ..])
+{
+    return SideBySide.Run(args[1..]);
 }
 
 // In this process: what is measured are loops over native memory, for which a build of its own changes nothing.

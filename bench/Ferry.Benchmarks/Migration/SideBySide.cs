@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 
-namespace Ferry.Benchmarks;
+namespace Ferry.Benchmarks.Migration;
 
 /// <summary>Runs two commands in turn, both of which end with a JSON document of a migration, and compares the medians.</summary>
 /// <remarks>Usage: <c>side-by-side RUNS FERRY-COMMAND PEER-COMMAND</c>; each command is one argument, run by the shell. The peer's document
