@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using Ferry.Linux.Sockets;
+using Ferry.Memory;
 using Ferry.Migration.Execution;
 using Ferry.Migration.Pages;
 using Ferry.Migration.Transport;
@@ -73,6 +74,7 @@ internal sealed class ChunkWriter : IDisposable
     internal void Add(uint page)
     {
         ReadOnlySpan<byte> bytes = _layout.SpanOf(page, 1);
+        Prefetch.After(bytes);
         if (!bytes.ContainsAnyExcept((byte)0))
         {
             AddZero(page, 1);
