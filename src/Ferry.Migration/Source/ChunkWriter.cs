@@ -20,6 +20,9 @@ internal sealed class ChunkWriter : IDisposable
     private const int ZstdLevel = 1;
     private const int RunBytes = 8;
 
+    // What was hashed should still be in the core's own cache when the kernel copies it; a compressor likes more to look back at.
+    private const int RawChunkPages = 64;
+
     private readonly PageLayout _layout;
     private readonly ushort _channel;
     private readonly IConnection _connection;
@@ -33,6 +36,7 @@ internal sealed class ChunkWriter : IDisposable
     private readonly (uint First, uint Count)[] _runs = new (uint, uint)[ChunkHeader.MaxRuns];
     private readonly (uint First, uint Count)[] _zeroRuns = new (uint, uint)[ChunkHeader.MaxRuns];
     private readonly ulong[] _hashes = new ulong[ChunkHeader.MaxPages];
+    private readonly int _chunkPages;
     private int _runCount;
     private int _pageCount;
     private int _zeroRunCount;
@@ -48,6 +52,7 @@ internal sealed class ChunkWriter : IDisposable
     internal ChunkWriter(PageLayout layout, ushort channel, IConnection connection, PageCompression compression, BandwidthLimit limit)
     {
         (_layout, _channel, _connection, _compression, _limit) = (layout, channel, connection, compression, limit);
+        _chunkPages = compression == PageCompression.None ? RawChunkPages : ChunkHeader.MaxPages;
         if (compression != PageCompression.None)
         {
             _staging = new NativeBuffer(ChunkHeader.MaxPayloadBytes);
@@ -91,7 +96,7 @@ internal sealed class ChunkWriter : IDisposable
         _hashes[_pageCount] = XxHash3.HashToUInt64(bytes);
         Append(_runs, ref _runCount, page, 1);
         _pageCount++;
-        if (_pageCount == ChunkHeader.MaxPages)
+        if (_pageCount == _chunkPages)
         {
             FlushPages();
         }
