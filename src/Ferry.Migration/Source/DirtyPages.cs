@@ -69,6 +69,9 @@ internal sealed class DirtyPages : IDisposable
         for (var i = 0; i < _ranges.Length; i++)
         {
             _trackers.Report(_ranges[i], _bitmaps[i]);
+
+            // What a sync before this one found untouched, and nobody has sent since, may have been written meanwhile.
+            AndNot(_untouched.WordsOfRegion(i), _bitmaps[i].Words);
         }
 
         SetUntouchedApart(quiesced);
@@ -148,6 +151,14 @@ internal sealed class DirtyPages : IDisposable
         for (var i = 0; i < into.Length; i++)
         {
             into[i] |= from[i];
+        }
+    }
+
+    private static void AndNot(Span<ulong> from, ReadOnlySpan<ulong> what)
+    {
+        for (var i = 0; i < from.Length; i++)
+        {
+            from[i] &= ~what[i];
         }
     }
 

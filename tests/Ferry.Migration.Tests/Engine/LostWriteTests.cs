@@ -31,10 +31,13 @@ public sealed class LostWriteTests
         Assert.True(reports.Destination.MemoryVerified);
     }
 
-    [Fact]
-    public void A_tracker_that_fails_costs_a_copy_of_everything_and_no_page()
+    // Memory of which every other page was touched, and memory that was not, up to the moment of the writes.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(6144)]
+    public void A_tracker_that_fails_costs_a_copy_of_everything_and_no_page(ulong firstPage)
     {
-        using var pair = Writing(500, 0, verify: true);
+        using var pair = Writing(500, 0, verify: true, firstPage);
         pair.Tracker.FailingReports.Add(1);
         pair.Tracker.FailingReports.Add(2);
         var reports = pair.Run();
@@ -111,13 +114,13 @@ public sealed class LostWriteTests
     }
 
     // The guest's last act before it stops is to write so many pages, each once.
-    private static Pair Writing(int pages, long dropEvery, bool verify)
+    private static Pair Writing(int pages, long dropEvery, bool verify, ulong firstPage = 0)
     {
         var pair = new Pair(Large, workingSetPages: 0, verify, tracker: memory => new TestTracker("test", memory, DmaSource.Vcpus) { DropEvery = dropEvery });
         pair.Fill();
         pair.Source.OnPause = () =>
         {
-            for (ulong page = 0; page < (ulong)pages; page++)
+            for (var page = firstPage; page < firstPage + (ulong)pages; page++)
             {
                 pair.Source.Write(new Gpa(page * 4096), 0x1234_5678_9abc_def0 + page);
             }
