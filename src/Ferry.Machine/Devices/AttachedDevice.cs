@@ -72,7 +72,15 @@ public sealed class AttachedDevice : IDisposable
         }
         catch (VfioUserException)
         {
+            // Until it has said otherwise.
+            State = VfioDeviceState.Error;
             State = Client.IsConnected ? Client.GetState() : VfioDeviceState.Error;
+            throw;
+        }
+        // It may do at any later time what it did not answer.
+        catch (VfioUserPeerException)
+        {
+            State = VfioDeviceState.Error;
             throw;
         }
     }
