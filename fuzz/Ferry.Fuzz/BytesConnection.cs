@@ -15,7 +15,7 @@ internal sealed class BytesConnection(byte[] bytes) : IConnection
     {
     }
 
-    public void Receive(ReadOnlySpan<MemorySegment> segments)
+    public void Receive(ReadOnlySpan<MemorySegment> segments, TimeSpan? within = null)
     {
         foreach (var segment in segments)
         {

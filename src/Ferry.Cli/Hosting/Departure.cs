@@ -34,8 +34,7 @@ internal sealed class Departure(string machineName, IHostedMachine hosted, Migra
             Channels = request.Channels,
             Compression = Enum.Parse<PageCompression>(request.Compress, ignoreCase: true),
             Populate = Enum.Parse<PopulateMode>(request.Populate, ignoreCase: true),
-            ReconnectTries = request.SettleSeconds,
-            ReconnectPause = TimeSpan.FromSeconds(1),
+            SettleWait = TimeSpan.FromSeconds(request.SettleSeconds),
             BandwidthBytesPerSecond = request.BandwidthBytesPerSecond == 0 ? null : (long)request.BandwidthBytesPerSecond,
         });
         _source = source;

@@ -92,13 +92,17 @@ public sealed class StreamSocket : IDisposable
     }
 
     /// <summary>Fills all segments, in order.</summary>
+    /// <param name="segments">What to fill.</param>
+    /// <param name="within">How long it may take as a whole; null for as long as the peer sends something within each of the socket's timeouts.</param>
     /// <remarks>After an exception the stream is of no more use. Allocates nothing.</remarks>
     /// <exception cref="EndOfStreamException">The peer ended the stream, or the socket was shut down here.</exception>
-    /// <exception cref="TimeoutException">The peer sent nothing for the socket's timeout.</exception>
+    /// <exception cref="TimeoutException">The peer sent nothing, or too little, in time.</exception>
     /// <exception cref="KernelCallException">The connection broke, or the call failed.</exception>
     [SkipLocalsInit]
-    public unsafe void Receive(ReadOnlySpan<MemorySegment> segments)
+    public unsafe void Receive(ReadOnlySpan<MemorySegment> segments, TimeSpan? within = null)
     {
+        var deadline = Deadline.After(within ?? Timeout.InfiniteTimeSpan);
+        var flags = within is null ? StreamOptions.MessageWaitAll : SocketCalls.MessageDontWait;
         var vectors = stackalloc IoVector[Math.Min(segments.Length, MaxVectors)];
         while (segments.Length > 0)
         {
@@ -106,11 +110,20 @@ public sealed class StreamSocket : IDisposable
             var first = vectors;
             while (Skip(ref first, ref count, 0))
             {
+                if (within is not null && !Polling.Wait(_handle, SocketCalls.PollIn, deadline, Peer))
+                {
+                    throw new TimeoutException($"recvmsg: {Peer} did not send all of a message in {within.Value.TotalSeconds:0.#} s.");
+                }
+
                 var message = new SocketMessage { Vectors = first, VectorCount = (nuint)count };
-                var done = SocketCalls.ReceiveMessage(_handle, &message, StreamOptions.MessageWaitAll);
+                var done = SocketCalls.ReceiveMessage(_handle, &message, flags);
                 if (done < 0)
                 {
-                    ThrowUnlessInterrupted("recvmsg", "send");
+                    if (within is null || Marshal.GetLastPInvokeError() != SocketErrno.Again)
+                    {
+                        ThrowUnlessInterrupted("recvmsg", "send");
+                    }
+
                     continue;
                 }
 

@@ -77,6 +77,12 @@ public sealed class MigrationDestination
             TryTell(control, e);
             _report = Discarded(context, e);
         }
+        // From there on only the source's word or an operator's ends anything.
+        catch (Exception e)
+        {
+            _takeOver!.Remember(e);
+            _report = Report(context);
+        }
         finally
         {
             Close();

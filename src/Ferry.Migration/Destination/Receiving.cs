@@ -16,12 +16,15 @@ internal sealed class Receiving : IDisposable
     // Long enough for a source that gives up to say why before its connections are seen to end.
     private static readonly TimeSpan LastWordWait = TimeSpan.FromMilliseconds(500);
 
+    // What a source is granted that hashes all of its memory more slowly than this side did.
+    private const double SlowestBytesPerSecond = 256 << 20;
+
     private readonly ReceiveContext _context;
     private readonly ControlChannel _control;
     private readonly DestinationSteps _steps;
     private readonly PageSink _sink;
     private readonly Populator _populator;
-    private readonly List<ChannelReceiver> _channels = [];
+    private ChannelReceiver[] _channels = [];
     private bool _isSealed;
     private long _lostSince;
 
@@ -38,6 +41,9 @@ internal sealed class Receiving : IDisposable
         _populator = new Populator(context.Machine, context.Layout, description.Populated, description.Populate, context.Options.Threads);
     }
 
+    // For progress, which any thread may ask for.
+    private ChannelReceiver[] Channels => Volatile.Read(ref _channels);
+
     internal ulong ReceivedBytes => Sum(static reader => reader.ReceivedBytes);
 
     internal ulong ReceivedPages => Sum(static reader => reader.ReceivedPages);
@@ -46,13 +52,15 @@ internal sealed class Receiving : IDisposable
 
     internal ulong UntouchedZeroPages => Sum(static reader => reader.UntouchedZeroPages);
 
-    internal uint Round => _channels.Count == 0 ? 0 : _channels[0].Reader.Round;
+    internal uint Round => Channels is [var first, ..] ? first.Reader.Round : 0;
 
     internal ulong PopulatedBytes => _populator.PopulatedBytes;
 
+    private TimeSpan HashWait => TimeSpan.FromSeconds(_context.Machine.Memory.TotalBytes / SlowestBytesPerSecond);
+
     internal TimeSpan Populate => _populator.Elapsed;
 
-    internal TimeSpan Cpu => _channels.Aggregate(
+    internal TimeSpan Cpu => Channels.Aggregate(
         _context.Description!.Populate == PopulateMode.Before ? TimeSpan.Zero : _populator.Cpu, (sum, channel) => sum + channel.Cpu);
 
     /// <summary>Readies everything and takes frames up to <see cref="ControlKind.Prepare"/>; then the whole machine is here and stands still.</summary>
@@ -85,22 +93,27 @@ internal sealed class Receiving : IDisposable
 
     public void Dispose()
     {
-        _channels.ForEach(channel => channel.Dispose());
+        Array.ForEach(_channels, channel => channel.Dispose());
         _populator.Dispose();
     }
 
     private void OpenChannels(IConnection[] connections)
     {
         var description = _context.Description!;
+        var channels = new List<ChannelReceiver>(connections.Length);
         for (var i = 0; i < connections.Length; i++)
         {
             var reader = new ChunkReader(_sink, (ushort)i, connections.Length, connections[i], description.Compression, _populator);
-            _channels.Add(new ChannelReceiver(_context, (ushort)i, reader, _control));
+            channels.Add(new ChannelReceiver(_context, (ushort)i, reader, _control));
         }
+
+        Volatile.Write(ref _channels, [.. channels]);
     }
 
     private ControlKind Next()
     {
+        var limit = _context.Options.PeerTimeout + (_context.MemoryHash is null ? TimeSpan.Zero : HashWait);
+        var (heard, received) = (Stopwatch.GetTimestamp(), ReceivedBytes);
         while (true)
         {
             if (_control.TryReceive(Slice, out var kind))
@@ -109,6 +122,14 @@ internal sealed class Receiving : IDisposable
             }
 
             ThrowIfFailed();
+            if (ReceivedBytes is var now && now != received)
+            {
+                (heard, received) = (Stopwatch.GetTimestamp(), now);
+            }
+            else if (Stopwatch.GetElapsedTime(heard) > limit)
+            {
+                throw new MigrationFailedException(FailureKind.Error, $"{_control.Connection.Peer} sent nothing for {limit.TotalSeconds:0.#} s.");
+            }
         }
     }
 
@@ -132,7 +153,7 @@ internal sealed class Receiving : IDisposable
                 _context.PauseBegan = Stopwatch.GetTimestamp();
                 _context.Phase = MigrationPhase.Switchover;
                 break;
-            case ControlKind.Verify:
+            case ControlKind.Verify when _context.MemoryHash is null:
                 Verify();
                 break;
             case ControlKind.Abort:
@@ -194,9 +215,11 @@ internal sealed class Receiving : IDisposable
         }
 
         var isWhole = _channels.All(channel => channel.IsBetweenRounds && channel.Reader.Round == _channels[0].Reader.Round);
-        _channels.ForEach(channel => channel.Stop());
+        Array.ForEach(_channels, channel => channel.Stop());
         _isSealed = true;
-        _ = _populator.Wait(Timeout.InfiniteTimeSpan);
+
+        // What it has not come to is not waited for: the guest stands still, and touches it itself.
+        _populator.Dispose();
         if (_context.Failure is { } failure)
         {
             throw failure;
@@ -234,7 +257,7 @@ internal sealed class Receiving : IDisposable
         }
 
         _ = _populator.Wait(TimeSpan.Zero);
-        for (var i = 0; i < _channels.Count; i++)
+        for (var i = 0; i < _channels.Length; i++)
         {
             if (_channels[i].Lost is { } lost)
             {
@@ -247,5 +270,5 @@ internal sealed class Receiving : IDisposable
         }
     }
 
-    private ulong Sum(Func<ChunkReader, ulong> of) => _channels.Aggregate(0UL, (sum, channel) => sum + of(channel.Reader));
+    private ulong Sum(Func<ChunkReader, ulong> of) => Channels.Aggregate(0UL, (sum, channel) => sum + of(channel.Reader));
 }

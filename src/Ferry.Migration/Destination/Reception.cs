@@ -29,7 +29,7 @@ internal sealed class Reception(ReceiveContext context)
                 continue;
             }
 
-            var control = new ControlChannel(connection);
+            var control = new ControlChannel(connection, context.Options.PeerTimeout, context.Cancellation);
             var isTaken = false;
             try
             {
@@ -98,17 +98,24 @@ internal sealed class Reception(ReceiveContext context)
     {
         while (!cancellation.IsCancellationRequested && (wait == Timeout.InfiniteTimeSpan || Stopwatch.GetElapsedTime(began) < wait))
         {
-            if (TryAccept() is not { } accepted)
+            try
             {
-                continue;
-            }
+                if (TryAccept() is { } accepted)
+                {
+                    if (accepted.Opening.Kind == ConnectionKind.Settle && IsOurs(accepted.Opening))
+                    {
+                        return new ControlChannel(accepted.Connection, context.Options.PeerTimeout, cancellation);
+                    }
 
-            if (accepted.Opening.Kind == ConnectionKind.Settle && IsOurs(accepted.Opening))
+                    accepted.Connection.Dispose();
+                }
+            }
+            // There may be no descriptor or memory for it now; the machine waits here for its source, whatever comes.
+            catch (IOException e)
             {
-                return new ControlChannel(accepted.Connection);
+                LastRefusal = e.Message;
+                Thread.Sleep(Slice);
             }
-
-            accepted.Connection.Dispose();
         }
 
         return null;
@@ -172,11 +179,8 @@ internal sealed class Reception(ReceiveContext context)
         try
         {
             using var buffer = new NativeBuffer(Opening.LengthBytes);
-            if (connection.WaitToReceive(OpeningWait))
-            {
-                connection.Receive([buffer.Segment(0, Opening.LengthBytes)]);
-                return (connection, Opening.Parse(buffer.Span));
-            }
+            connection.Receive([buffer.Segment(0, Opening.LengthBytes)], OpeningWait);
+            return (connection, Opening.Parse(buffer.Span));
         }
         catch (Exception e) when (e is IOException or TimeoutException or StreamProtocolException)
         {

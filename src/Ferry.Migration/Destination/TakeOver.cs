@@ -36,7 +36,10 @@ internal sealed class TakeOver(ReceiveContext context, Reception reception, Dest
         }
 
         control.Connection.Abort();
-        Settle(context.Options.SettleWait, context.Cancellation);
+        if (State != SettleState.Discarded)
+        {
+            Settle(context.Options.SettleWait, context.Cancellation);
+        }
     }
 
     /// <summary>Waits for the source to come back, and does what it says.</summary>
@@ -72,8 +75,8 @@ internal sealed class TakeOver(ReceiveContext context, Reception reception, Dest
 
     private static bool IsLinkFailure(Exception e) => e is IOException or TimeoutException or StreamProtocolException;
 
-    // How the link failed is the reason only as long as there is no better one.
-    private void Remember(Exception linkFailure) => _text = State == SettleState.Prepared ? linkFailure.Message : _text;
+    /// <summary>How the link failed is the reason, as long as there is no better one.</summary>
+    internal void Remember(Exception linkFailure) => _text = State == SettleState.Prepared ? linkFailure.Message : _text;
 
     // True where there is nothing more to say; false where the peer fell silent or went away.
     private bool Converse(ControlChannel control, CancellationToken cancellation)

@@ -28,8 +28,8 @@ internal sealed class StepClock
     /// <summary>The step that runs now or ran last, in words.</summary>
     internal string Current { get; private set; } = "handshake";
 
-    /// <summary>How long the step took that ran last.</summary>
-    internal TimeSpan Last { get; private set; }
+    /// <summary>How long the last sync took.</summary>
+    internal TimeSpan LastSync { get; private set; }
 
     internal long Begin(PlanStep step)
     {
@@ -40,8 +40,9 @@ internal sealed class StepClock
     internal void End(PlanStep step, long begun)
     {
         var index = _indices[step];
-        Last = Stopwatch.GetElapsedTime(begun);
-        _elapsed[index] += Last;
+        var elapsed = Stopwatch.GetElapsedTime(begun);
+        LastSync = step is PlanStep.Sync ? elapsed : LastSync;
+        _elapsed[index] += elapsed;
         _counts[index]++;
     }
 

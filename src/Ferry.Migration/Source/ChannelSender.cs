@@ -19,6 +19,7 @@ internal sealed class ChannelSender : IDisposable
     private Exception? _failure;
     private uint _round;
     private bool _quiesced;
+    private uint _swept;
     private long _cpuTicks;
 
     internal ChannelSender(DirtyPages dirty, TrackerSet trackers, PageLayout layout, int channel, int channels, ChunkWriter writer)
@@ -32,6 +33,9 @@ internal sealed class ChannelSender : IDisposable
 
     /// <summary>What ended the thread, or null.</summary>
     internal Exception? Failure => Volatile.Read(ref _failure);
+
+    /// <summary>Whether it is through with the dirty pages of <paramref name="round"/>; before that nobody can have received all.</summary>
+    internal bool HasSwept(uint round) => Volatile.Read(ref _swept) == round;
 
     /// <summary>The processor time it had used at the end of its last round.</summary>
     internal TimeSpan Cpu => TimeSpan.FromTicks(Volatile.Read(ref _cpuTicks));
@@ -104,6 +108,7 @@ internal sealed class ChannelSender : IDisposable
             }
         }
 
+        Volatile.Write(ref _swept, _round);
         _writer.EndRound();
     }
 

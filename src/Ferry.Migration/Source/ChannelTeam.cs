@@ -82,19 +82,10 @@ internal sealed class ChannelTeam : IDisposable
             sender.Begin(round, quiesced);
         }
 
-        try
+        for (var missing = _senders.Length; missing > 0; missing--)
         {
-            for (var missing = _senders.Length; missing > 0; missing--)
-            {
-                link.Await(ControlKind.RoundAck, _activity);
-                Acknowledge(link.Control.Received, round);
-            }
-        }
-        catch (Exception e) when (e is not MigrationFailedException { Kind: not FailureKind.Error })
-        {
-            link.ThrowLastWord();
-            ThrowIfFailed();
-            throw;
+            link.Await(ControlKind.RoundAck, _activity);
+            Acknowledge(link.Control.Received, round);
         }
 
         var elapsed = Stopwatch.GetElapsedTime(began);
@@ -115,7 +106,7 @@ internal sealed class ChannelTeam : IDisposable
         var reader = new FrameReader(ControlKind.RoundAck, payload);
         var channel = reader.UInt16();
         var acknowledgedRound = reader.UInt32();
-        if (channel >= _senders.Length || acknowledgedRound != round || _isOver[channel])
+        if (channel >= _senders.Length || acknowledgedRound != round || _isOver[channel] || !_senders[channel].HasSwept(round))
         {
             throw new StreamProtocolException($"Round {acknowledgedRound} of channel {channel} was acknowledged in round {round} of {_senders.Length} channels.");
         }

@@ -13,6 +13,10 @@ internal sealed class HandOver(SourceContext context, SourceLink link)
     // The guest waits for nothing here, but the caller does.
     private static readonly TimeSpan LongestAbortPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestAbortWait = TimeSpan.FromSeconds(2);
+    private const int AbortTries = 3;
+
+    // A destination that is there answers within it.
+    private static readonly TimeSpan LeastAnswerWait = TimeSpan.FromSeconds(1);
 
     /// <summary>Whether the destination may hold the whole machine, and wait for a word.</summary>
     internal bool MayBePrepared { get; private set; }
@@ -41,7 +45,7 @@ internal sealed class HandOver(SourceContext context, SourceLink link)
         try
         {
             link.Control.Send(ControlKind.Commit, []);
-            AwaitRunning(link);
+            AwaitRunning(link, context.Options.PeerTimeout);
             return;
         }
         catch (Exception e) when (IsLinkFailure(e))
@@ -53,30 +57,33 @@ internal sealed class HandOver(SourceContext context, SourceLink link)
         Settle(reason, context.Cancellation);
     }
 
-    /// <summary>Reconnects and asks what became of the machine, as often as the options say.</summary>
+    /// <summary>Reconnects and asks what became of the machine, at least once and for as long as the options say.</summary>
     internal void Settle(string reason, CancellationToken cancellation)
     {
         context.Phase = MigrationPhase.Settling;
-        for (var i = 0; i < context.Options.ReconnectTries && !cancellation.IsCancellationRequested; i++)
+        for (var began = Stopwatch.GetTimestamp(); !cancellation.IsCancellationRequested;)
         {
-            if (i > 0)
-            {
-                cancellation.WaitHandle.WaitOne(context.Options.ReconnectPause);
-            }
-
             try
             {
                 using var again = SourceLink.Open(context, ConnectionKind.Settle);
-                again.Await(ControlKind.State);
-                if (TakeState(again))
-                {
-                    return;
-                }
+                var left = context.Options.SettleWait - Stopwatch.GetElapsedTime(began);
+                var wait = Clamp(left, LeastAnswerWait, context.Options.PeerTimeout);
+                again.Await(ControlKind.State, timeout: wait);
+                TakeState(again, wait);
+                return;
             }
             catch (Exception e) when (IsLinkFailure(e))
             {
                 reason = e.Message;
             }
+
+            var rest = context.Options.SettleWait - Stopwatch.GetElapsedTime(began);
+            if (rest <= TimeSpan.Zero)
+            {
+                break;
+            }
+
+            cancellation.WaitHandle.WaitOne(Clamp(rest, TimeSpan.Zero, context.Options.ReconnectPause));
         }
 
         throw new InDoubtException(reason);
@@ -84,25 +91,28 @@ internal sealed class HandOver(SourceContext context, SourceLink link)
 
     /// <summary>Tells the destination that the machine stays here, also if the link has to be made anew for it.</summary>
     /// <returns>Whether it was told.</returns>
-    internal static bool Abort(SourceContext context, SourceLink link, bool mayBePrepared, string reason)
+    internal static bool Abort(SourceContext context, SourceLink? link, bool mayBePrepared, string reason)
     {
         try
         {
-            link.Control.SendText(ControlKind.Abort, [], reason);
-            return true;
+            if (link is not null)
+            {
+                link.Control.SendText(ControlKind.Abort, [], reason);
+                return true;
+            }
         }
         catch (Exception e) when (IsLinkFailure(e))
         {
-            link.Control.Connection.Abort();
+            link!.Control.Connection.Abort();
         }
 
         // A destination that is not prepared gives up by itself; one that is would wait.
-        for (var i = 0; mayBePrepared && i < Math.Min(3, context.Options.ReconnectTries); i++)
+        for (var i = 0; mayBePrepared && i < AbortTries; i++)
         {
             try
             {
                 using var again = SourceLink.Open(context, ConnectionKind.Settle);
-                var wait = context.Options.PeerTimeout < LongestAbortWait ? context.Options.PeerTimeout : LongestAbortWait;
+                var wait = Clamp(LongestAbortWait, TimeSpan.Zero, context.Options.PeerTimeout);
                 again.Await(ControlKind.State, timeout: wait);
                 again.Control.SendText(ControlKind.Abort, [], reason);
                 again.Await(ControlKind.State, timeout: wait);
@@ -115,18 +125,20 @@ internal sealed class HandOver(SourceContext context, SourceLink link)
             }
             catch (Exception e) when (IsLinkFailure(e))
             {
-                Thread.Sleep(context.Options.ReconnectPause < LongestAbortPause ? context.Options.ReconnectPause : LongestAbortPause);
+                Thread.Sleep(Clamp(LongestAbortPause, TimeSpan.Zero, context.Options.ReconnectPause));
             }
         }
 
         return false;
     }
 
+    private static TimeSpan Clamp(TimeSpan value, TimeSpan least, TimeSpan most) => value < least ? least : value > most ? most : value;
+
     private static bool IsLinkFailure(Exception e) =>
         e is IOException or TimeoutException or StreamProtocolException or MigrationFailedException;
 
-    // True where it is settled.
-    private bool TakeState(SourceLink again)
+    // Where it returns the machine runs there; all else is thrown.
+    private void TakeState(SourceLink again, TimeSpan wait)
     {
         var reader = new FrameReader(ControlKind.State, again.Control.Received);
         var state = (SettleState)reader.Byte();
@@ -135,13 +147,13 @@ internal sealed class HandOver(SourceContext context, SourceLink link)
         {
             case SettleState.Prepared:
                 again.Control.Send(ControlKind.Commit, []);
-                AwaitRunning(again);
-                return true;
+                AwaitRunning(again, wait);
+                break;
             case SettleState.Running:
-                AwaitRunning(again);
-                return true;
+                AwaitRunning(again, wait);
+                break;
             case SettleState.Discarded:
-                context.IsCommitted = false;
+                (context.IsCommitted, MayBePrepared) = (false, false);
                 throw new DiscardedException(text);
             case SettleState.StartFailed:
                 throw new InDoubtException($"the destination could not start it: {text}");
@@ -150,9 +162,9 @@ internal sealed class HandOver(SourceContext context, SourceLink link)
         }
     }
 
-    private void AwaitRunning(SourceLink on)
+    private void AwaitRunning(SourceLink on, TimeSpan wait)
     {
-        on.Await(ControlKind.Running);
+        on.Await(ControlKind.Running, timeout: wait);
         context.Downtime = Stopwatch.GetElapsedTime(context.PauseBegan);
         context.Destination = RunningAccount.Parse(on.Control.Received);
         try

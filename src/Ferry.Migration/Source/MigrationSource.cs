@@ -187,12 +187,31 @@ public sealed class MigrationSource
         // Whatever failed, the machine has to run on here.
         catch (Exception e) when (!context.IsCommitted)
         {
-            return RolledBack(context, MigrationFailedException.KindOf(e), e.Message, link);
+            var better = LastWord(link, e);
+            return RolledBack(context, MigrationFailedException.KindOf(better), better.Message, link);
         }
         catch (Exception e)
         {
             return Report(context, MigrationOutcome.InDoubt, FailureKind.Error, $"In doubt: {e.Message}");
         }
+    }
+
+    // A link that broke may have broken because the destination gave up, and then it said why.
+    private static Exception LastWord(SourceLink? link, Exception failure)
+    {
+        if (link is not null && failure is IOException or TimeoutException or StreamProtocolException or MigrationFailedException { Kind: FailureKind.Error })
+        {
+            try
+            {
+                link!.ThrowLastWord();
+            }
+            catch (MigrationFailedException said)
+            {
+                return said;
+            }
+        }
+
+        return failure;
     }
 
     private MigrationReport RolledBack(SourceContext context, FailureKind failure, string reason, SourceLink? link = null)
@@ -206,7 +225,7 @@ public sealed class MigrationSource
             context.Downtime = Stopwatch.GetElapsedTime(context.PauseBegan);
         }
 
-        var isTold = link is null || HandOver.Abort(context, link, mayBePrepared, reason) || !mayBePrepared;
+        var isTold = HandOver.Abort(context, link, mayBePrepared, reason) || !mayBePrepared;
         return Report(
             context,
             MigrationOutcome.RolledBack,

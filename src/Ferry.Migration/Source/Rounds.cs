@@ -67,7 +67,7 @@ internal static class Rounds
             BytesPerSecond = context.RoundBytesPerSecond,
             DeviceBytes = (long)Math.Min(steps.EstimateStopCopyBytes(), long.MaxValue),
             // The switchover syncs once more, and each of its answers takes a turn of both sides.
-            FixedOverhead = context.Clock.Last + TimeSpan.FromMilliseconds(1),
+            FixedOverhead = context.Clock.LastSync + TimeSpan.FromMilliseconds(1),
         };
     }
 }

@@ -12,9 +12,16 @@ internal sealed class SourceLink : IDisposable
     // Long enough to cost nothing, short enough for a person who cancels.
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(50);
 
+    // The paused guest waits meanwhile.
+    private static readonly TimeSpan LastWordWait = TimeSpan.FromMilliseconds(500);
+
+    // What a destination is granted that hashes its memory, or touches it for the first time on a busy host.
+    private const double SlowestBytesPerSecond = 256 << 20;
+
     private readonly SourceContext _context;
 
-    private SourceLink(SourceContext context, IConnection connection) => (_context, Control) = (context, new ControlChannel(connection));
+    private SourceLink(SourceContext context, IConnection connection) => (_context, Control) =
+        (context, new ControlChannel(connection, context.Options.PeerTimeout, context.Cancellation));
 
     internal ControlChannel Control { get; }
 
@@ -45,15 +52,19 @@ internal sealed class SourceLink : IDisposable
     /// <param name="expected">What is due.</param>
     /// <param name="activity">A number that changes while there is progress elsewhere; throws where that failed.</param>
     /// <param name="timeout">How long the destination may be silent; null for what the options say.</param>
+    /// <remarks>A destination that only says that it is busy, and has nothing to show for it, is believed for as long as it may take to go once
+    /// through all of the machine's memory.</remarks>
     /// <exception cref="MigrationFailedException">The destination refused, gave up or is silent, or the migration was cancelled.</exception>
     /// <exception cref="StreamProtocolException">Something else came.</exception>
     internal void Await(ControlKind expected, Func<ulong>? activity = null, TimeSpan? timeout = null)
     {
         var limit = timeout ?? _context.Options.PeerTimeout;
-        var since = Stopwatch.GetTimestamp();
+        var busyLimit = limit + TimeSpan.FromSeconds(_context.Machine.Memory.TotalBytes / SlowestBytesPerSecond);
+        var (heard, progressed) = (Stopwatch.GetTimestamp(), Stopwatch.GetTimestamp());
         var seen = activity?.Invoke() ?? 0;
         while (true)
         {
+            var populated = _context.PopulatedBytes;
             if (TryTake(Slice, expected, out var isExpected))
             {
                 if (isExpected)
@@ -61,22 +72,28 @@ internal sealed class SourceLink : IDisposable
                     return;
                 }
 
-                since = Stopwatch.GetTimestamp();
-                continue;
+                heard = Stopwatch.GetTimestamp();
+                progressed = _context.PopulatedBytes > populated ? heard : progressed;
             }
 
             _context.ThrowIfCancelled();
-
             var now = activity?.Invoke() ?? 0;
             if (now != seen)
             {
-                (seen, since) = (now, Stopwatch.GetTimestamp());
+                seen = now;
+                heard = progressed = Stopwatch.GetTimestamp();
             }
-            else if (Stopwatch.GetElapsedTime(since) > limit)
+            else if (Stopwatch.GetElapsedTime(heard) > limit)
             {
                 throw new MigrationFailedException(
                     FailureKind.Error,
                     $"{Control.Connection.Peer} was silent for {limit.TotalSeconds:0.#} s where {expected} was due.");
+            }
+            else if (Stopwatch.GetElapsedTime(progressed) > busyLimit)
+            {
+                throw new MigrationFailedException(
+                    FailureKind.Error,
+                    $"{Control.Connection.Peer} was busy for {busyLimit.TotalSeconds:0.#} s where {expected} was due, and got nowhere.");
             }
         }
     }
@@ -86,7 +103,8 @@ internal sealed class SourceLink : IDisposable
     {
         try
         {
-            while (TryTake(Slice, ControlKind.RoundAck, out _))
+            var began = Stopwatch.GetTimestamp();
+            while (TryTake(Slice, ControlKind.RoundAck, out _) && Stopwatch.GetElapsedTime(began) < LastWordWait)
             {
             }
         }

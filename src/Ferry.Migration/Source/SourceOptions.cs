@@ -39,8 +39,9 @@ public sealed record SourceOptions
     /// <summary>How long the destination may be silent where an answer is due, or take nothing.</summary>
     public TimeSpan PeerTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How often to reconnect where the link died after commit, before the result is in doubt.</summary>
-    public int ReconnectTries { get; init; } = 10;
+    /// <summary>How long to reconnect and ask where the link died after commit, before the result is in doubt; a connection that is being made
+    /// when it has passed is waited for.</summary>
+    public TimeSpan SettleWait { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long to wait between two tries.</summary>
     public TimeSpan ReconnectPause { get; init; } = TimeSpan.FromSeconds(1);

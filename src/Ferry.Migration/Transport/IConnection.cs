@@ -14,8 +14,10 @@ public interface IConnection : IDisposable
     void Send(ReadOnlySpan<MemorySegment> segments);
 
     /// <summary>Fills all segments, in order. Allocates nothing.</summary>
+    /// <param name="segments">What to fill.</param>
+    /// <param name="within">How long it may take as a whole, however slowly the peer sends; null for as long as something comes.</param>
     /// <exception cref="EndOfStreamException">The peer ended the stream.</exception>
-    void Receive(ReadOnlySpan<MemorySegment> segments);
+    void Receive(ReadOnlySpan<MemorySegment> segments, TimeSpan? within = null);
 
     /// <summary>Waits until something can be received: bytes, or the end of the stream.</summary>
     /// <returns>False where nothing came within <paramref name="timeout"/>.</returns>

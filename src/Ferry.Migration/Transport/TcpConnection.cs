@@ -9,7 +9,7 @@ internal sealed class TcpConnection(StreamSocket socket) : IConnection
 
     public void Send(ReadOnlySpan<MemorySegment> segments) => socket.Send(segments);
 
-    public void Receive(ReadOnlySpan<MemorySegment> segments) => socket.Receive(segments);
+    public void Receive(ReadOnlySpan<MemorySegment> segments, TimeSpan? within = null) => socket.Receive(segments, within);
 
     public bool WaitToReceive(TimeSpan timeout) => socket.WaitToReceive(timeout);
 

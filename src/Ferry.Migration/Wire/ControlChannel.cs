@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Ferry.Linux.Sockets;
 using Ferry.Migration.Transport;
@@ -6,17 +7,32 @@ namespace Ferry.Migration.Wire;
 
 /// <summary>Control frames in both directions over one connection.</summary>
 /// <remarks>Any thread may send, one at a time is let through; one thread receives. A payload that was received is valid until the next call
-/// of <see cref="TryReceive"/>.</remarks>
-internal sealed class ControlChannel(IConnection connection) : IDisposable
+/// of <see cref="TryReceive"/>. A frame that began has to come whole within a time, and where the migration was cancelled at once: a peer that
+/// sends byte by byte holds nobody.</remarks>
+internal sealed class ControlChannel : IDisposable
 {
+    // For a frame that is under way when the migration is cancelled, and for all that come after.
+    private static readonly TimeSpan CancelledFrameWait = TimeSpan.FromMilliseconds(500);
+
+    private readonly IConnection _connection;
+    private readonly TimeSpan _frameWait;
+    private readonly CancellationToken _cancellation;
+    private readonly CancellationTokenRegistration _registration;
     private readonly NativeBuffer _send = new(ControlHeader.LengthBytes + ControlHeader.MaxPayloadBytes);
     private readonly NativeBuffer _receive = new(ControlHeader.LengthBytes + ControlHeader.MaxPayloadBytes);
     private readonly Lock _gate = new();
     private uint _sent;
     private uint _received;
     private int _receivedBytes;
+    private bool _isReceiving;
 
-    internal IConnection Connection => connection;
+    internal ControlChannel(IConnection connection, TimeSpan frameWait, CancellationToken cancellation)
+    {
+        (_connection, _frameWait, _cancellation) = (connection, frameWait, cancellation);
+        _registration = cancellation.Register(AbortFrame);
+    }
+
+    internal IConnection Connection => _connection;
 
     /// <summary>Where a payload may be built in place for <see cref="SendBuilt"/>; only where a single thread sends.</summary>
     internal Span<byte> Payload => _send.Span[ControlHeader.LengthBytes..];
@@ -49,7 +65,7 @@ internal sealed class ControlChannel(IConnection connection) : IDisposable
         {
             ControlHeader.Write(_send.Span, kind, payloadBytes, _sent++);
             Span<MemorySegment> segments = [_send.Segment(0, ControlHeader.LengthBytes + payloadBytes)];
-            connection.Send(segments);
+            _connection.Send(segments);
         }
     }
 
@@ -58,16 +74,21 @@ internal sealed class ControlChannel(IConnection connection) : IDisposable
     internal bool TryReceive(TimeSpan timeout, out ControlKind kind)
     {
         kind = default;
-        if (!connection.WaitToReceive(timeout))
+        if (!_connection.WaitToReceive(timeout))
         {
             return false;
         }
 
+        Volatile.Write(ref _isReceiving, true);
+        var frameWait = _cancellation.IsCancellationRequested && _frameWait > CancelledFrameWait ? CancelledFrameWait : _frameWait;
+        var began = Stopwatch.GetTimestamp();
         Span<MemorySegment> segments = [_receive.Segment(0, ControlHeader.LengthBytes)];
-        connection.Receive(segments);
+        _connection.Receive(segments, frameWait);
         var header = ControlHeader.Parse(_receive.Span, _received);
         segments[0] = _receive.Segment(ControlHeader.LengthBytes, header.PayloadBytes);
-        connection.Receive(segments);
+        var left = frameWait - Stopwatch.GetElapsedTime(began);
+        _connection.Receive(segments, left > TimeSpan.Zero ? left : TimeSpan.Zero);
+        Volatile.Write(ref _isReceiving, false);
         _receivedBytes = header.PayloadBytes;
         header.Check(_receive.Span, Received);
         _received++;
@@ -77,8 +98,17 @@ internal sealed class ControlChannel(IConnection connection) : IDisposable
 
     public void Dispose()
     {
-        connection.Dispose();
+        _registration.Dispose();
+        _connection.Dispose();
         _send.Dispose();
         _receive.Dispose();
+    }
+
+    private void AbortFrame()
+    {
+        if (Volatile.Read(ref _isReceiving))
+        {
+            _connection.Abort();
+        }
     }
 }

@@ -66,9 +66,9 @@ internal sealed class FaultyConnector(IConnector inner) : IConnector
             inner.Send(segments);
         }
 
-        public void Receive(ReadOnlySpan<MemorySegment> segments)
+        public void Receive(ReadOnlySpan<MemorySegment> segments, TimeSpan? within = null)
         {
-            inner.Receive(segments);
+            inner.Receive(segments, within);
             foreach (var segment in segments)
             {
                 _received += (long)segment.LengthBytes;

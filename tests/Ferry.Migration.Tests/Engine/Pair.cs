@@ -42,7 +42,7 @@ internal sealed class Pair : IDisposable
             Trackers = new Dictionary<string, IDirtyTracker> { ["test"] = Tracker },
             Connector = new TcpConnector(_listener.EndPoint, Soon, Soon),
             PeerTimeout = Soon,
-            ReconnectTries = 3,
+            SettleWait = TimeSpan.FromSeconds(1),
             ReconnectPause = TimeSpan.FromMilliseconds(50),
         };
         DestinationOptions = new DestinationOptions
