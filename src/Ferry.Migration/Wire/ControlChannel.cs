@@ -80,14 +80,8 @@ internal sealed class ControlChannel : IDisposable
         }
 
         Volatile.Write(ref _isReceiving, true);
-        var frameWait = _cancellation.IsCancellationRequested && _frameWait > CancelledFrameWait ? CancelledFrameWait : _frameWait;
-        var began = Stopwatch.GetTimestamp();
-        Span<MemorySegment> segments = [_receive.Segment(0, ControlHeader.LengthBytes)];
-        _connection.Receive(segments, frameWait);
-        var header = ControlHeader.Parse(_receive.Span, _received);
-        segments[0] = _receive.Segment(ControlHeader.LengthBytes, header.PayloadBytes);
-        var left = frameWait - Stopwatch.GetElapsedTime(began);
-        _connection.Receive(segments, left > TimeSpan.Zero ? left : TimeSpan.Zero);
+        var wait = _cancellation.IsCancellationRequested && _frameWait > CancelledFrameWait ? CancelledFrameWait : _frameWait;
+        var header = ReceiveFrame(wait);
         Volatile.Write(ref _isReceiving, false);
         _receivedBytes = header.PayloadBytes;
         header.Check(_receive.Span, Received);
@@ -102,6 +96,25 @@ internal sealed class ControlChannel : IDisposable
         _connection.Dispose();
         _send.Dispose();
         _receive.Dispose();
+    }
+
+    private ControlHeader ReceiveFrame(TimeSpan wait)
+    {
+        var began = Stopwatch.GetTimestamp();
+        try
+        {
+            Span<MemorySegment> segments = [_receive.Segment(0, ControlHeader.LengthBytes)];
+            _connection.Receive(segments, wait);
+            var header = ControlHeader.Parse(_receive.Span, _received);
+            var left = wait - Stopwatch.GetElapsedTime(began);
+            segments[0] = _receive.Segment(ControlHeader.LengthBytes, header.PayloadBytes);
+            _connection.Receive(segments, left > TimeSpan.Zero ? left : TimeSpan.Zero);
+            return header;
+        }
+        catch (TimeoutException)
+        {
+            throw new TimeoutException($"{_connection.Peer} did not send all of a control frame in {wait.TotalSeconds:0.#} s.");
+        }
     }
 
     private void AbortFrame()

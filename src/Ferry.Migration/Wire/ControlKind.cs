@@ -45,7 +45,7 @@ internal enum ControlKind : ushort
     /// <summary>Still at work: u64 bytes populated so far.</summary>
     Busy = 34,
 
-    /// <summary>Pages may come: u64 nanoseconds spent on populating.</summary>
+    /// <summary>Pages may come: u64 units of 100 ns spent on populating.</summary>
     Ready = 35,
 
     /// <summary>A channel has taken all of a round: u16 channel, u32 round, u64 bytes so far.</summary>

@@ -4,6 +4,7 @@ using System.Text;
 namespace Ferry.Migration.Wire;
 
 /// <summary>Takes the fields of a control frame's payload one after the other, within its bounds.</summary>
+/// <remarks>What a newer minor version has appended is left over.</remarks>
 internal ref struct FrameReader(ControlKind kind, ReadOnlySpan<byte> payload)
 {
     private ReadOnlySpan<byte> _rest = payload;
@@ -23,15 +24,6 @@ internal ref struct FrameReader(ControlKind kind, ReadOnlySpan<byte> payload)
 
     /// <summary>Everything that is left as text for people; what is no text or would move a terminal is replaced.</summary>
     internal string Text() => new([.. Encoding.UTF8.GetString(Rest()).Select(c => char.IsControl(c) ? (char)0x3f : c)]);
-
-    /// <exception cref="StreamProtocolException">Something is left.</exception>
-    internal readonly void End()
-    {
-        if (!_rest.IsEmpty)
-        {
-            throw new StreamProtocolException($"A control frame {kind} has {_rest.Length} bytes too many.");
-        }
-    }
 
     private ReadOnlySpan<byte> Take(int bytes)
     {

@@ -63,11 +63,17 @@ internal sealed class FakeMachine : IMigratableMachine, IDisposable
 
     public Action? OnSave { get; set; }
 
+    public Action? OnPopulate { get; set; }
+
     public Func<byte[], byte[]>? OnLoad { get; set; }
 
     public IReadOnlyList<IovaRange> FindPopulated() => _file.FindPopulated();
 
-    public void Populate(IovaRange range) => _file.Populate(range);
+    public void Populate(IovaRange range)
+    {
+        OnPopulate?.Invoke();
+        _file.Populate(range);
+    }
 
     public void PauseVcpus()
     {

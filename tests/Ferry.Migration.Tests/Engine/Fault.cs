@@ -11,6 +11,9 @@ internal sealed record Fault
     /// <summary>Cut once more than so many bytes came to the source.</summary>
     public long? CutReceiveAt { get; init; }
 
+    /// <summary>From this byte on nothing of what the source sends leaves it, and it does not notice.</summary>
+    public long? SwallowSendFrom { get; init; }
+
     /// <summary>Flip a bit of this byte of those that the source sends.</summary>
     public long? AlterSentAt { get; init; }
 }

@@ -16,6 +16,9 @@ internal sealed class FaultyConnector(IConnector inner) : IConnector
     /// <summary>For each connection, where each send began and ended.</summary>
     public List<List<long>> SendBounds { get; } = [];
 
+    /// <summary>For each connection, how much was received.</summary>
+    public List<long> ReceivedBytes { get; } = [];
+
     public string Peer => inner.Peer;
 
     public IConnection Connect()
@@ -27,10 +30,11 @@ internal sealed class FaultyConnector(IConnector inner) : IConnector
         }
 
         SendBounds.Add([0]);
-        return new Connection(inner.Connect(), fault, SendBounds[^1]);
+        ReceivedBytes.Add(0);
+        return new Connection(inner.Connect(), fault, SendBounds[^1], ReceivedBytes.Count - 1, ReceivedBytes);
     }
 
-    private sealed class Connection(IConnection inner, Fault? fault, List<long> bounds) : IConnection
+    private sealed class Connection(IConnection inner, Fault? fault, List<long> bounds, int number, List<long> received) : IConnection
     {
         private long _sent;
         private long _received;
@@ -55,6 +59,11 @@ internal sealed class FaultyConnector(IConnector inner) : IConnector
                 throw new IOException($"The link was cut at byte {cut} of those sent.");
             }
 
+            if (fault?.SwallowSendFrom < end)
+            {
+                return;
+            }
+
             if (fault?.AlterSentAt is { } altered && altered >= start && altered < end)
             {
                 var copy = Copy(segments);
@@ -73,6 +82,8 @@ internal sealed class FaultyConnector(IConnector inner) : IConnector
             {
                 _received += (long)segment.LengthBytes;
             }
+
+            received[number] = _received;
 
             if (fault?.CutReceiveAt is { } cut && _received > cut)
             {

@@ -21,6 +21,18 @@ public sealed class InDoubtTests
     }
 
     [Fact]
+    public async Task A_destination_in_doubt_is_told_that_an_operator_kept_the_machine()
+    {
+        using var pair = Doubtful(cutBeforeCommit: true, out var isHealed);
+        AssertInDoubt(pair, pair.Run());
+        isHealed[0] = true;
+        var settling = Task.Run(() => pair.DestinationEngine!.AwaitSettlement(TimeSpan.FromSeconds(10)));
+        var source = pair.SourceEngine!.Settle(InDoubtDecision.RunHere);
+        Assert.DoesNotContain("could not be told", source.Reason, StringComparison.Ordinal);
+        pair.AssertRolledBack((source, await settling));
+    }
+
+    [Fact]
     public void An_operator_may_run_it_at_the_destination()
     {
         using var pair = Doubtful(cutBeforeCommit: true, out _);

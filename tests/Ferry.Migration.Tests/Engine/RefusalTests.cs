@@ -71,6 +71,18 @@ public sealed class RefusalTests
         pair.AssertMoved(pair.Run());
     }
 
+    [Fact]
+    public void A_stranger_that_says_half_a_word_keeps_the_source_waiting_for_two_seconds_at_most()
+    {
+        using var pair = new Pair(Small, device: _ => new FakeDevice("nic0", 100));
+        pair.SourceOptions = pair.SourceOptions with { PeerTimeout = TimeSpan.FromSeconds(10) };
+        using var slow = Connect(pair.Listener.EndPoint);
+        using var buffer = new NativeBuffer(1);
+        ReadOnlySpan<MemorySegment> segments = [buffer.Segment(0, 1)];
+        slow.Send(segments);
+        pair.AssertMoved(pair.Run());
+    }
+
     private static FakeMachine Differing(string difference)
     {
         var device = difference switch
