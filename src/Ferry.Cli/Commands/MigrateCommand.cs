@@ -30,7 +30,7 @@ internal static class MigrateCommand
                 if (report.RunsAt == RunsAt.Destination && parsed.GetValue(checkGuest) is { } destination)
                 {
                     var check = await MigrationClient.CheckGuestAsync(board, destination, cancellation).ConfigureAwait(false);
-                    report = report with { GuestVerified = check.Passed, Verified = report.Verified && check.Passed, Error = report.Error ?? check.FirstError };
+                    report = report with { GuestVerified = check.Passed, Verified = report.MemoryVerified != false && check.Passed, Error = report.Error ?? check.FirstError };
                 }
             }
 
@@ -56,7 +56,7 @@ internal static class MigrateCommand
     public static int ExitCodeOf(MigrationDocument report) => report.RunsAt switch
     {
         RunsAt.InDoubt => ExitCodes.InDoubt,
-        RunsAt.Destination when report.Verified => ExitCodes.Done,
+        RunsAt.Destination when report.MemoryVerified != false && report.GuestVerified != false => ExitCodes.Done,
         _ => ExitCodes.Failed,
     };
 }

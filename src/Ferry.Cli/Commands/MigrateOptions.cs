@@ -13,7 +13,7 @@ internal sealed class MigrateOptions
         "--downtime", "How long the vCPUs may stand still.", TimeSpan.FromSeconds(Defaults.DowntimeSeconds));
 
     private readonly Option<Duration> _maxDowntime = OptionFactory.Time(
-        "--max-downtime", "How far '--on-stall stretch' may raise --downtime.", TimeSpan.FromSeconds(Defaults.MaxDowntimeSeconds));
+        "--max-downtime", "How far '--on-stall stretch' may raise --downtime; where not given, 3 seconds or --downtime if that is longer.", null);
 
     private readonly Option<int> _maxRounds = OptionFactory.Count(
         "--max-rounds", "The most rounds before the machine is stopped for the rest.", Defaults.MaxRounds, 1, 10_000);
@@ -34,7 +34,7 @@ internal sealed class MigrateOptions
     private readonly Option<string?> _compress = OptionFactory.Choice("--compress", "Compress pages.", Defaults.Compress, MigrateChoices.Compress);
 
     private readonly Option<ByteRate> _bandwidth = OptionFactory.Rate(
-        "--bandwidth", "Send no faster than this, all streams together; unlimited where not given.", null);
+        "--bandwidth", "Send no faster than this, all streams together; max, or not given: unlimited.", null);
 
     private readonly Option<string?> _populate = OptionFactory.Choice(
         "--populate", "When the destination makes its memory present: before the first round, beside the rounds, or not at all.",
@@ -81,17 +81,20 @@ internal sealed class MigrateOptions
             throw new UsageException("--verify and --no-verify contradict each other; give one");
         }
 
+        var downtime = parsed.GetValue(_downtime).Value.TotalSeconds;
         var request = new MigrateRequest
         {
-            DowntimeSeconds = parsed.GetValue(_downtime).Value.TotalSeconds,
-            MaxDowntimeSeconds = parsed.GetValue(_maxDowntime).Value.TotalSeconds,
+            DowntimeSeconds = downtime,
+            MaxDowntimeSeconds = parsed.GetResult(_maxDowntime) is null
+                ? Math.Max(Defaults.MaxDowntimeSeconds, downtime)
+                : parsed.GetValue(_maxDowntime).Value.TotalSeconds,
             MaxRounds = parsed.GetValue(_maxRounds),
             MaxSeconds = parsed.GetValue(_maxTime).Value.TotalSeconds,
             SettleSeconds = (int)Math.Min(int.MaxValue, Math.Ceiling(parsed.GetValue(_settleTime).Value.TotalSeconds)),
             OnStall = parsed.GetValue(_onStall)!,
             Channels = parsed.GetValue(_channels),
             Compress = parsed.GetValue(_compress)!,
-            BandwidthBytesPerSecond = parsed.GetValue(_bandwidth).BytesPerSecond,
+            BandwidthBytesPerSecond = parsed.GetResult(_bandwidth) is null ? null : RateText.ToLimit(parsed.GetValue(_bandwidth).BytesPerSecond),
             Populate = parsed.GetValue(_populate)!,
             Verify = parsed.GetValue(_verify) || (_verifyByDefault && !parsed.GetValue(_noVerify)),
             TrackerVcpus = parsed.GetValue(_trackerVcpus),

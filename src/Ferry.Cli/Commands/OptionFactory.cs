@@ -29,8 +29,8 @@ internal static class OptionFactory
         });
 
     /// <summary>A duration with a default.</summary>
-    public static Option<Duration> Time(string name, string description, TimeSpan otherwise) =>
-        Parsed(name, description, "TIME", DurationText.Form, new Duration(otherwise), (string text, out Duration duration) =>
+    public static Option<Duration> Time(string name, string description, TimeSpan? otherwise) =>
+        Parsed(name, description, "TIME", DurationText.Form, otherwise is { } time ? new Duration(time) : null, (string text, out Duration duration) =>
         {
             var parsed = DurationText.TryParse(text, out var value);
             duration = new Duration(value);

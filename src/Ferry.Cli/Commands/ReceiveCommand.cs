@@ -33,9 +33,9 @@ internal static class ReceiveCommand
             var address = ParseListen(parsed.GetValue(listen)!, parsed.GetValue(anywhere));
             var file = MachineFileReader.Read(parsed.GetValue(machine)!);
             var screen = new Screen(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
-            using var supervised = Supervision.Start(parsed.GetValue(exitWithInput), cancellation);
+            using var orphaned = Supervision.Start(parsed.GetValue(exitWithInput), CancellationToken.None);
             var process = new HostProcess(file, screen, stay: parsed.GetValue(stay), json: parsed.GetValue(json));
-            return await process.RunAsync(address, supervised.Token).ConfigureAwait(false);
+            return await process.RunAsync(address, orphaned.Token, cancellation).ConfigureAwait(false);
         });
         HelpWithExample.AddTo(command, "ferry receive --machine machine.toml --listen 127.0.0.1:4433");
         return command;

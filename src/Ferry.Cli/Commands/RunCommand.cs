@@ -23,9 +23,9 @@ internal static class RunCommand
         {
             var file = MachineFileReader.Read(parsed.GetValue(machine)!);
             var screen = new Screen(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
-            using var supervised = Supervision.Start(parsed.GetValue(exitWithInput), cancellation);
+            using var orphaned = Supervision.Start(parsed.GetValue(exitWithInput), CancellationToken.None);
             var process = new HostProcess(file, screen, stay: parsed.GetValue(stay), json: parsed.GetValue(json));
-            return await process.RunAsync(listen: null, supervised.Token).ConfigureAwait(false);
+            return await process.RunAsync(listen: null, orphaned.Token, cancellation).ConfigureAwait(false);
         });
         HelpWithExample.AddTo(command, "ferry run --machine machine.toml");
         return command;

@@ -4,7 +4,7 @@ namespace Ferry.Cli.Commands;
 internal static class Supervision
 {
     /// <summary>A source that is cancelled by <paramref name="cancellation"/> and, where asked for, by the end of standard input.</summary>
-    public static CancellationTokenSource Start(bool exitWithInput, CancellationToken cancellation)
+    public static CancellationTokenSource Start(bool exitWithInput, CancellationToken cancellation = default)
     {
         var source = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         if (exitWithInput)

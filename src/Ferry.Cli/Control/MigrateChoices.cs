@@ -36,6 +36,11 @@ internal static class MigrateChoices
         CheckRange("downtime", request.DowntimeSeconds, 0.001, 3600);
         CheckRange("max-downtime", request.MaxDowntimeSeconds, request.DowntimeSeconds, 3600);
         CheckRange("max-time", request.MaxSeconds, 0.001, 1e6);
+        if (request.BandwidthBytesPerSecond is 0 or > long.MaxValue)
+        {
+            throw new ControlException(ControlErrors.BadRequest, $"bandwidth: {request.BandwidthBytesPerSecond} is not from 1 to {long.MaxValue}; leave it out, or say max, for no limit");
+        }
+
         if (request.DevicePageSizeBytes is not 0 and (< 4096 or > 1UL << 30) || BitOperations.PopCount(request.DevicePageSizeBytes) > 1)
         {
             throw new ControlException(ControlErrors.BadRequest, $"nic-page-size: {SizeText.Exact(request.DevicePageSizeBytes)} is no power of two from 4K to 1G");

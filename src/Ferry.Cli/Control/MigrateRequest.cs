@@ -31,8 +31,8 @@ internal sealed record MigrateRequest
     /// <summary><c>none</c>, <c>lz4</c> or <c>zstd</c>.</summary>
     public string Compress { get; set; } = "none";
 
-    /// <summary>The bandwidth limit; 0 for none.</summary>
-    public ulong BandwidthBytesPerSecond { get; set; }
+    /// <summary>The bandwidth limit; null for none.</summary>
+    public ulong? BandwidthBytesPerSecond { get; set; }
 
     /// <summary>When the destination populates its memory: <c>before</c>, <c>beside</c> or <c>none</c>.</summary>
     public string Populate { get; set; } = "beside";

@@ -12,9 +12,23 @@ internal static class MigrationClient
     {
         using var step = board.Begin($"migrating to {request.To}");
         using var client = await ControlClient.ConnectAsync(control, cancellation).ConfigureAwait(false);
+        cancellation.ThrowIfCancellationRequested();
         using var cancelling = cancellation.Register(() => _ = CancelAsync(control));
+
+        // What came before the host had begun to migrate found nothing to cancel.
+        var isCancelSure = false;
+        void Show(ProgressDocument progress)
+        {
+            step.Show(progress);
+            if (!isCancelSure && cancellation.IsCancellationRequested)
+            {
+                isCancelSure = true;
+                _ = CancelAsync(control);
+            }
+        }
+
         // The report comes after the roll-back too, so that waiting for it is not cancelled.
-        var reply = await client.SendAsync(new ControlRequest { Verb = ControlVerbs.Migrate, Migrate = request }, step.Show, CancellationToken.None).ConfigureAwait(false);
+        var reply = await client.SendAsync(new ControlRequest { Verb = ControlVerbs.Migrate, Migrate = request }, Show, CancellationToken.None).ConfigureAwait(false);
         var report = reply.Report ?? throw new IOException($"control socket {control}: the answer holds no report");
         if (report.RunsAt == RunsAt.Destination)
         {

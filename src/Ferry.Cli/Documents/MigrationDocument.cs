@@ -3,7 +3,8 @@ namespace Ferry.Cli.Documents;
 /// <summary>What <c>--json</c> of <c>demo</c> and <c>migrate</c> prints. Keys are added, never renamed. Described in docs/cli.md.</summary>
 internal sealed record MigrationDocument
 {
-    /// <summary>Whether everything that this run was to verify was verified: memory where asked for, and the guest where it was asked.</summary>
+    /// <summary>Whether the machine moved, something was verified, and all that was verified was right: memory where asked for, the guest where
+    /// it was asked.</summary>
     public required bool Verified { get; init; }
 
     /// <summary>Whether the hashes of all guest memory were equal at the hand-over; null where they were not compared.</summary>

@@ -8,5 +8,8 @@ namespace Ferry.Cli.Documents;
 /// <param name="Reports">How often it was read.</param>
 /// <param name="DirtyPages">The pages that it reported, all reports together.</param>
 /// <param name="ReportSeconds">The time all reports took.</param>
+/// <param name="Failures">How often it could not tell, so that all that it covers counted as dirty.</param>
+/// <param name="LastFailure">Why, the last time; null where it never happened.</param>
 internal sealed record TrackerDocument(
-    string Name, IReadOnlyList<string> Sources, ulong PageSizeBytes, string Precision, long Reports, ulong DirtyPages, double ReportSeconds);
+    string Name, IReadOnlyList<string> Sources, ulong PageSizeBytes, string Precision, long Reports, ulong DirtyPages, double ReportSeconds,
+    long Failures, string? LastFailure);

@@ -6,21 +6,27 @@ using Ferry.Migration.Transport;
 
 namespace Ferry.Cli.Hosting;
 
-/// <summary>The wait for one machine to arrive.</summary>
-internal sealed class Arrival(TcpConnectionListener listener)
+/// <summary>The wait for one machine to arrive, and what has to be said about it afterwards.</summary>
+internal sealed class Arrival(TcpConnectionListener listener) : IAsyncDisposable
 {
     private static readonly TimeSpan SettleWait = TimeSpan.FromSeconds(10);
 
+    private readonly CancellationTokenSource _ending = new();
     private MigrationDestination? _destination;
+    private Task _answering = Task.CompletedTask;
 
     /// <summary>Where it listens.</summary>
     public string Address => listener.Address;
 
-    /// <summary>Receives the machine; <paramref name="cancellation"/> gives up while the source still holds it.</summary>
-    public async Task<ReceiveReport> RunAsync(IHostedMachine hosted, Action<ProgressDocument> progress, CancellationToken cancellation)
+    /// <summary>Whether a source may still come and ask what an operator decided here.</summary>
+    public bool IsAnswering => !Volatile.Read(ref _answering).IsCompleted;
+
+    /// <summary>Receives the machine; <paramref name="cancellation"/> gives up while the source still holds it. Where the link dies after
+    /// <paramref name="started"/> was called, it ends only when the source was told or no longer comes.</summary>
+    public async Task<ReceiveReport> RunAsync(IHostedMachine hosted, Action<ProgressDocument> progress, Action started, CancellationToken cancellation)
     {
         var plan = Planning.CreateArrival(hosted);
-        var destination = new MigrationDestination(hosted.Machine, new DestinationOptions { Listener = listener, Load = plan.Load, Start = plan.Start });
+        var destination = new MigrationDestination(hosted.Machine, new DestinationOptions { Listener = listener, Load = plan.Load, Start = plan.Start, Started = started });
         _destination = destination;
         return await EngineThread.RunAsync(
             () => destination.Run(cancellation),
@@ -46,7 +52,7 @@ internal sealed class Arrival(TcpConnectionListener listener)
     public async Task<(string State, string? Reason)> SettleAsync(SettleChoice choice, CancellationToken cancellation)
     {
         var destination = _destination!;
-        return StateAfter(await EngineThread.RunAsync(
+        var state = StateAfter(await EngineThread.RunAsync(
             () => choice switch
             {
                 SettleChoice.Ask => destination.AwaitSettlement(SettleWait, cancellation),
@@ -54,5 +60,26 @@ internal sealed class Arrival(TcpConnectionListener listener)
                 _ => destination.Settle(InDoubtDecision.GiveUpHere),
             },
             () => { }).ConfigureAwait(false));
+        if (choice != SettleChoice.Ask)
+        {
+            // The source is in doubt as well, or will be, and learns it when it asks.
+            Volatile.Write(ref _answering, EngineThread.RunAsync(() => Answer(destination), () => { }));
+        }
+
+        return state;
+    }
+
+    /// <summary>Stops answering.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _ending.CancelAsync().ConfigureAwait(false);
+        await _answering.ConfigureAwait(false);
+        _ending.Dispose();
+    }
+
+    private bool Answer(MigrationDestination destination)
+    {
+        destination.Answer(Timeout.InfiniteTimeSpan, _ending.Token);
+        return true;
     }
 }

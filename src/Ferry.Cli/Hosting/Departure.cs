@@ -35,7 +35,7 @@ internal sealed class Departure(string machineName, IHostedMachine hosted, Migra
             Compression = Enum.Parse<PageCompression>(request.Compress, ignoreCase: true),
             Populate = Enum.Parse<PopulateMode>(request.Populate, ignoreCase: true),
             SettleWait = TimeSpan.FromSeconds(request.SettleSeconds),
-            BandwidthBytesPerSecond = request.BandwidthBytesPerSecond == 0 ? null : (long)request.BandwidthBytesPerSecond,
+            BandwidthBytesPerSecond = (long?)request.BandwidthBytesPerSecond,
         });
         _source = source;
         var report = await EngineThread.RunAsync(() => source.Run(cancellation), () => progress(DocumentMapping.Of(source.GetProgress()))).ConfigureAwait(false);
@@ -64,6 +64,12 @@ internal sealed class Departure(string machineName, IHostedMachine hosted, Migra
         RunsAt.InDoubt => (MachineStates.InDoubt, report.Error),
         _ => (MachineStates.Running, null),
     };
+
+    /// <summary>The same where the engine ended without one, which it never should.</summary>
+    public (string State, string? Reason) StateAfterFailure(Exception failure) =>
+        _source?.GetProgress().Phase is null or < MigrationPhase.Committed
+            ? (MachineStates.Running, null)
+            : (MachineStates.InDoubt, $"the migration ended without a report: {failure.Message}");
 
     private static IPEndPoint ParseAddress(string text) =>
         EndPointText.TryParse(text, out var host, out var port) && port > 0

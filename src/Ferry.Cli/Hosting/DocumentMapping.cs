@@ -11,7 +11,7 @@ internal static class DocumentMapping
     /// <summary>A migration as the source knows it; what the guest found is not known to it.</summary>
     public static MigrationDocument Of(MigrationReport report) => new()
     {
-        Verified = report.Outcome == MigrationOutcome.Completed && report.MemoryVerified != false,
+        Verified = report.Outcome == MigrationOutcome.Completed && report.MemoryVerified == true,
         MemoryVerified = report.MemoryVerified,
         GuestVerified = null,
         RunsAt = report.Outcome switch
@@ -69,7 +69,8 @@ internal static class DocumentMapping
     private const ulong PageSize4K = 4096;
 
     private static TrackerDocument Of(TrackerReport tracker) => new(
-        tracker.Name, tracker.Sources, tracker.PageSize.Bytes, NameOf(tracker.Precision), tracker.Reports, tracker.DirtyPages, tracker.ReportTime.TotalSeconds);
+        tracker.Name, tracker.Sources, tracker.PageSize.Bytes, NameOf(tracker.Precision), tracker.Reports, tracker.DirtyPages, tracker.ReportTime.TotalSeconds,
+        tracker.Failures, tracker.LastFailure);
 
     private static StepDocument Of(StepReport step) => new(step.Name, step.Elapsed.TotalSeconds);
 

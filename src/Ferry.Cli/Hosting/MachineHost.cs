@@ -20,6 +20,7 @@ internal sealed class MachineHost(MachineFile file, IHostedMachine hosted) : ICo
     private readonly Lock _lock = new();
     private readonly TaskCompletionSource _quit = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private string _state = MachineStates.Paused;
     private string? _reason;
     private string? _listening;
@@ -31,6 +32,9 @@ internal sealed class MachineHost(MachineFile file, IHostedMachine hosted) : ICo
 
     /// <summary>Completes when somebody asked the process to end.</summary>
     public Task QuitAsked => _quit.Task;
+
+    /// <summary>Completes when a machine that was waited for runs here, though its source may not know yet.</summary>
+    public Task Arrived => _arrived.Task;
 
     /// <summary>Completes when the machine runs elsewhere.</summary>
     public Task Moved => _moved.Task;
@@ -62,13 +66,17 @@ internal sealed class MachineHost(MachineFile file, IHostedMachine hosted) : ICo
             (_state, _listening) = (MachineStates.Waiting, arrival.Address);
         }
 
-        var report = await arrival.RunAsync(hosted, progress => SetProgress(MachineStates.Arriving, progress), cancellation).ConfigureAwait(false);
+        var report = await arrival.RunAsync(hosted, ShowArrival, SetArrived, cancellation).ConfigureAwait(false);
         lock (_lock)
         {
-            (_listening, _progress, _arrivedDevices) = (null, null, [.. report.Devices.Select(DocumentMapping.Of)]);
-            (_state, _reason) = Arrival.StateAfter(report);
-            _settle = arrival.SettleAsync;
-            return _state switch { MachineStates.Running => ExitCodes.Done, MachineStates.InDoubt => ExitCodes.InDoubt, _ => ExitCodes.Failed };
+            _arrivedDevices = [.. report.Devices.Select(DocumentMapping.Of)];
+            var (state, reason) = Arrival.StateAfter(report);
+            if (!_arrived.Task.IsCompleted)
+            {
+                (_listening, _progress, _state, _reason, _settle) = (null, null, state, reason, arrival.SettleAsync);
+            }
+
+            return state switch { MachineStates.Running => ExitCodes.Done, MachineStates.InDoubt => ExitCodes.InDoubt, _ => ExitCodes.Failed };
         }
     }
 
@@ -116,12 +124,21 @@ internal sealed class MachineHost(MachineFile file, IHostedMachine hosted) : ICo
             var report = await departure.RunAsync(
                 each =>
                 {
-                    SetProgress(MachineStates.Migrating, each);
+                    lock (_lock)
+                    {
+                        _progress = each;
+                    }
+
                     progress(each);
                 },
                 cancelling.Token).ConfigureAwait(false);
             next = departure.StateAfter(report);
             return report;
+        }
+        catch (Exception e)
+        {
+            next = departure.StateAfterFailure(e);
+            throw;
         }
         finally
         {
@@ -241,11 +258,24 @@ internal sealed class MachineHost(MachineFile file, IHostedMachine hosted) : ICo
         }
     }
 
-    private void SetProgress(string state, ProgressDocument progress)
+    private void ShowArrival(ProgressDocument progress)
     {
         lock (_lock)
         {
-            (_state, _progress) = (state, progress);
+            // Once it runs, whoever controls it has a say in its state.
+            if (!_arrived.Task.IsCompleted)
+            {
+                (_state, _progress) = (MachineStates.Arriving, progress);
+            }
+        }
+    }
+
+    private void SetArrived()
+    {
+        lock (_lock)
+        {
+            (_listening, _progress, _state, _reason) = (null, null, MachineStates.Running, null);
+            _arrived.TrySetResult();
         }
     }
 

@@ -68,6 +68,11 @@ internal static class MigrationView
         }
 
         console.Write(table);
+        foreach (var tracker in report.Trackers.Where(tracker => tracker.Failures > 0))
+        {
+            console.MarkupLine(
+                $"[yellow]![/] {Markup.Escape(tracker.Name)} failed {Number(tracker.Failures)} times, and all that it covers was copied again: {Markup.Escape(tracker.LastFailure ?? "")}");
+        }
     }
 
     private static void WriteDevices(IAnsiConsole console, MigrationDocument report)
@@ -121,7 +126,13 @@ internal static class MigrationView
             console.MarkupLine($"[red]✗[/] {Markup.Escape(report.Error)}");
         }
 
-        console.MarkupLine(report.Verified ? "[bold green]Verified.[/]" : report.RunsAt == RunsAt.InDoubt ? "[bold red]In doubt.[/]" : "[bold red]Not verified.[/]");
+        console.MarkupLine(report switch
+        {
+            { Verified: true } => "[bold green]Verified.[/]",
+            { RunsAt: RunsAt.InDoubt } => "[bold red]In doubt.[/]",
+            { RunsAt: RunsAt.Destination, MemoryVerified: null, GuestVerified: null } => "[bold]Moved; nothing was compared.[/]",
+            _ => "[bold red]Not verified.[/]",
+        });
     }
 
     private static void WriteVerdict(IAnsiConsole console, bool? verdict, string good, string bad, string unknown) =>

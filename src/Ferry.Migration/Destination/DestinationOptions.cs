@@ -28,6 +28,10 @@ public sealed record DestinationOptions
     /// <summary>How long to wait for the source to come back where the link died between prepare and commit, before the result is in doubt.</summary>
     public TimeSpan SettleWait { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>Called on the engine's thread once the machine runs, before the source is told; must not throw. What follows is only talk with
+    /// the source, which may take its time where the link died.</summary>
+    public Action? Started { get; init; }
+
     /// <summary>The most threads that populate or hash memory.</summary>
     public int Threads { get; init; } = Math.Clamp(Environment.ProcessorCount, 1, 16);
 

@@ -123,7 +123,10 @@ internal sealed class TakeOver(ReceiveContext context, Reception reception, Dest
         catch (Exception e)
         {
             (State, _text) = (SettleState.StartFailed, e.Message);
+            return;
         }
+
+        context.Options.Started?.Invoke();
     }
 
     private void SendOutcome(ControlChannel control)
