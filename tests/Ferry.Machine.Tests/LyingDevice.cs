@@ -7,10 +7,12 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Ferry.Machine.Tests;
 
-/// <summary>An rnic one of whose registers says something else.</summary>
-internal sealed class LyingDevice(Rnic nic, ulong register, uint value) : IVfioUserDevice
+/// <summary>An rnic one of whose registers, or whose doorbells, say something else.</summary>
+internal sealed class LyingDevice(Rnic nic, ulong register, uint value, Func<VfioUserRegion, VfioUserRegion>? doorbells = null) : IVfioUserDevice
 {
-    public IReadOnlyList<VfioUserRegion> Regions => nic.Regions;
+    private const int Doorbells = 2;
+
+    public IReadOnlyList<VfioUserRegion> Regions => [.. nic.Regions.Select((region, i) => i == Doorbells && doorbells is not null ? doorbells(region) : region)];
 
     public IReadOnlyList<uint> InterruptCounts => nic.InterruptCounts;
 

@@ -1,4 +1,5 @@
 using Ferry.Devices.Models;
+using Ferry.Linux.Memory;
 using Ferry.Linux.Vfio;
 using Xunit;
 
@@ -116,6 +117,26 @@ public sealed class NicMachineTests
         using var nic = new ServedNic(Nic, device => new LyingDevice(device, register, value));
         var refused = Assert.Throws<MachineException>(() => GuestMachine.Create(WithNic(AcceleratorKind.Thread, nic)).Dispose());
         Assert.Contains(seen, refused.Message, StringComparison.Ordinal);
+    }
+
+    public static TheoryData<string> Doorbells => ["as they are", "two pages", "read-only", "a file that can be cut"];
+
+    [Theory]
+    [MemberData(nameof(Doorbells))]
+    public void Doorbells_that_could_stop_the_guest_are_messages_instead(string kind)
+    {
+        using var file = File.OpenHandle(Path.GetTempFileName(), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, FileOptions.DeleteOnClose);
+        RandomAccess.SetLength(file, 16 << 10);
+        using var larger = MemoryFile.Create("doorbells", 16 << 10);
+        using var nic = new ServedNic(Nic, device => new LyingDevice(device, ulong.MaxValue, 0, region => kind switch
+        {
+            "two pages" => region with { MappableAreas = [(4096, 8192)], SizeBytes = 12288, File = larger.Handle },
+            "read-only" => region with { Writable = false },
+            "a file that can be cut" => region with { File = file },
+            _ => region,
+        }));
+        using var machine = GuestMachine.Create(WithNic(AcceleratorKind.Thread, nic));
+        Assert.Equal(kind == "as they are", machine.Devices[0].MappedDoorbells is not null);
     }
 
     private static MachineOptions WithNic(AcceleratorKind accelerator, ServedNic nic) =>

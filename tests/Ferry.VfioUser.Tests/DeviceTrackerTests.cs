@@ -139,6 +139,35 @@ public sealed class DeviceTrackerTests : IDisposable
     }
 
     [Fact]
+    public void What_a_late_answer_held_is_taken_as_dirty_once_the_device_answers_again()
+    {
+        using var client = _served.ConnectNext(_client, new VfioUserClientOptions { RequestTimeout = TimeSpan.FromMilliseconds(300) });
+        client.MapDma(DmaTests.Pages(0, 4096), 0, true, true, _memory.Handle);
+        Assert.True(DeviceTracker.TryCreate(client, Nic, null, out var tracker));
+        IovaRange[] ranges = [DmaTests.Pages(0, 100), DmaTests.Pages(200, 100)];
+        tracker.Start(ranges, PageSize.Size4K);
+        using var answered = new ManualResetEventSlim();
+        _served.Device.OnReport = () =>
+        {
+            // It is written, logged and drained behind the back of a client that waits no more.
+            Assert.True(answered.Wait(ServedDevice.Soon));
+            _served.Device.OnReport = null;
+            _served.Device.Write(new Iova(7 * 4096), new byte[1]);
+        };
+        using var bitmap = new DirtyBitmap(DmaTests.Pages(0, 4096), PageSize.Size4K);
+        Assert.Throws<TrackerFailedException>(() => tracker.Report(ranges[0], bitmap));
+        bitmap.Clear();
+        answered.Set();
+        tracker.Report(ranges[1], bitmap);
+        Assert.Equal(0UL, bitmap.Count());
+        tracker.Report(ranges[0], bitmap);
+        Assert.Equal(100UL, bitmap.Count());
+        bitmap.Clear();
+        tracker.Report(ranges[0], bitmap);
+        Assert.Equal(0UL, bitmap.Count());
+    }
+
+    [Fact]
     public void A_device_that_dies_loses_no_page_and_can_be_stopped()
     {
         using var tracker = Create();

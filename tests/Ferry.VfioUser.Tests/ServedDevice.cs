@@ -38,6 +38,14 @@ internal sealed class ServedDevice : IDisposable
 
     public VfioUserClient Connect(VfioUserClientOptions? options = null) => VfioUserClient.Connect(Path, options);
 
+    /// <summary>Connects once <paramref name="before"/> is disposed and gone, since a device serves one client at a time.</summary>
+    public VfioUserClient ConnectNext(VfioUserClient before, VfioUserClientOptions options)
+    {
+        before.Dispose();
+        WaitUntil(() => !Server.HasClient);
+        return Connect(options);
+    }
+
     public void Dispose()
     {
         Server.Dispose();

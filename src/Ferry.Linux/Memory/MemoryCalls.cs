@@ -12,6 +12,7 @@ internal static partial class MemoryCalls
     internal const uint MemfdHugeTlb = 4;
     internal const int MemfdHugeShift = 26;
     internal const int AddSeals = 1033;
+    internal const int GetSeals = 1034;
     internal const int SealSeal = 1;
     internal const int SealShrink = 2;
     internal const int SealGrow = 4;

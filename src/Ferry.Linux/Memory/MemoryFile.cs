@@ -62,6 +62,13 @@ public sealed class MemoryFile : IDisposable
         }
     }
 
+    /// <summary>Whether a file that came from elsewhere is memory that nobody can cut short any more, so that accesses to it can't be signals.</summary>
+    public static bool IsSealedAgainstShrinking(SafeFileHandle file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        return MemoryCalls.Control(file, MemoryCalls.GetSeals, 0) is var seals && seals > 0 && (seals & MemoryCalls.SealShrink) != 0;
+    }
+
     /// <summary>The first allocated extent at or behind <paramref name="offsetBytes"/>; false where only holes follow.</summary>
     /// <remarks>A hole reads as zeros and was never written. Reading it through a mapping would allocate it, asking here does not. Huge
     /// pages are reported as allocated throughout. Not thread-safe: it moves the descriptor's position. Source: lseek(2), SEEK_DATA.</remarks>

@@ -58,7 +58,10 @@ public sealed class AttachedDevice : IDisposable
     internal ulong DoorbellsAddress => DoorbellRegionAddress + (MappedDoorbells is null ? 0 : DoorbellPageBytes);
 
     /// <summary>The doorbell page as it is mapped in this process, or null where each doorbell is a message.</summary>
-    internal MappedMemory? MappedDoorbells => _doorbells.Areas.Count > 0 && _doorbells.Areas[0].OffsetBytes == DoorbellPageBytes ? _doorbells.Areas[0].Memory : null;
+    /// <remarks>It becomes the guest's memory, so it has to be just that page, writable, and to stay: anything else of a device would stop the
+    /// vCPU that rings it, end this process, or lie over its neighbour.</remarks>
+    internal MappedMemory? MappedDoorbells =>
+        _doorbells is { IsWritable: true, CanShrink: false, Areas: [(DoorbellPageBytes, { LengthBytes: DoorbellPageBytes } page), ..] } ? page : null;
 
     private ulong DoorbellRegionAddress => RegistersAddress + SlotBytes;
 

@@ -12,6 +12,6 @@ internal interface IKvmDirtyCalls
     /// <summary>Forgets pages of a slot and protects them.</summary>
     void ClearDirtyLog(uint slot, ulong firstPage, uint pageCount, ReadOnlySpan<ulong> words);
 
-    /// <summary>Protects again what was taken from the rings.</summary>
-    void ResetDirtyRings();
+    /// <summary>Protects again what was taken from the rings, and says how many entries that were.</summary>
+    int ResetDirtyRings();
 }

@@ -13,5 +13,5 @@ internal sealed class KvmDirtyCalls(KvmVm vm) : IKvmDirtyCalls
     public void ClearDirtyLog(uint slot, ulong firstPage, uint pageCount, ReadOnlySpan<ulong> words) =>
         vm.ClearDirtyLog(slot, firstPage, pageCount, words);
 
-    public void ResetDirtyRings() => vm.ResetDirtyRings();
+    public int ResetDirtyRings() => vm.ResetDirtyRings();
 }

@@ -8,7 +8,8 @@ namespace Ferry.Tracking.Providers;
 /// <remarks>A ring that fills up stops its vCPU with <see cref="KvmExit.DirtyRingFull"/>; the machine then calls <see cref="Harvest"/> and
 /// lets it run again. A KVM that emulates instructions fills a ring faster than it looks whether it is full, and writes over entries that
 /// nobody took; so the machine harvests before that, and a ring that was found full to the last entry counts as overflowed: from then on
-/// each report fails and sets every page. Pages that were taken from the rings before a report are kept until it. A processor that
+/// each report fails and sets every page, and the tracker does not start again, since such a ring has lost count. A reset that a signal cut
+/// short (Linux 6.17 and later) may leave taken pages unprotected: logging is then switched off and on, and every page counts as written. Pages that were taken from the rings before a report are kept until it. A processor that
 /// collects written pages itself (page modification logging) hands them over when its vCPU leaves the guest: the report after all vCPUs
 /// stopped has every write, an earlier one may lag behind a vCPU that runs. Source: the kernel's KVM API document, KVM_CAP_DIRTY_LOG_RING.</remarks>
 public sealed class KvmRingTracker : IDirtyTracker
@@ -19,7 +20,8 @@ public sealed class KvmRingTracker : IDirtyTracker
     private readonly DirtyBitmap[] _pending;
     private readonly Lock _harvesting = new();
     private readonly StartedRanges _started = new("kvm-ring");
-    private bool _mustReset;
+    private int _unreset;
+    private bool _mustRearm;
     private bool _hasOverflowed;
 
     /// <summary>Tracks the memory slots of a machine whose vCPUs were created with dirty rings.</summary>
@@ -57,7 +59,11 @@ public sealed class KvmRingTracker : IDirtyTracker
         try
         {
             Forget();
-            _hasOverflowed = false;
+            if (_hasOverflowed)
+            {
+                throw new TrackerStartException(Name, "a vCPU's ring was full to its last entry before and has lost count; use kvm-log, or a new machine");
+            }
+
             KvmSlotLogging.Start(Name, _calls, _slots);
         }
         catch (KernelCallException e)
@@ -85,7 +91,7 @@ public sealed class KvmRingTracker : IDirtyTracker
                 var taken = 0;
                 while (_vcpus[i].TryTakeDirty(out var slot, out var page))
                 {
-                    _mustReset = true;
+                    _unreset++;
                     taken++;
                     Keep(slot, page);
                 }
@@ -97,10 +103,15 @@ public sealed class KvmRingTracker : IDirtyTracker
 
             // A page that was taken is written unseen until the reset. One that failed is made up for by the next harvest, also by one
             // that finds no entry; what was taken stays pending until then, for reports drain behind a harvest alone.
-            if (_mustReset)
+            if (_unreset > 0 && _calls.ResetDirtyRings() != _unreset)
             {
-                _calls.ResetDirtyRings();
-                _mustReset = false;
+                _mustRearm = true;
+            }
+
+            _unreset = 0;
+            if (_mustRearm)
+            {
+                Rearm();
             }
         }
 
@@ -152,6 +163,31 @@ public sealed class KvmRingTracker : IDirtyTracker
         {
             pending.Dispose();
         }
+    }
+
+    // What a reset left must be worked off first: a vCPU whose ring is full does not run.
+    private void Rearm()
+    {
+        while (_calls.ResetDirtyRings() > 0)
+        {
+            // Each call goes on where the one before ended.
+        }
+
+        if (_started.IsStarted)
+        {
+            foreach (var slot in _slots)
+            {
+                _calls.SetLogging(slot, on: false);
+                _calls.SetLogging(slot, on: true);
+            }
+
+            foreach (var pending in _pending)
+            {
+                pending.SetAll();
+            }
+        }
+
+        _mustRearm = false;
     }
 
     private void Keep(uint slot, ulong page)

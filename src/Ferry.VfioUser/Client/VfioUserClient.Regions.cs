@@ -56,11 +56,11 @@ public sealed partial class VfioUserClient
             }
             catch
             {
-                new VfioUserMappedRegion(areas).Dispose();
+                new VfioUserMappedRegion(areas, isWritable: false, canShrink: true).Dispose();
                 throw;
             }
 
-            return new VfioUserMappedRegion(areas);
+            return new VfioUserMappedRegion(areas, info is { Readable: true, Writable: true }, file is null || !MemoryFile.IsSealedAgainstShrinking(file));
         }
     }
 

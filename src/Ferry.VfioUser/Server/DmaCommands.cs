@@ -28,7 +28,7 @@ internal sealed class DmaCommands(IVfioUserDevice device, VfioUserCapabilities l
         var hasFile = context.Descriptors.Count == 1;
         context.Require(hasFile || (flags & DmaFlags.MapByMapping) == 0, "a mapping without a descriptor", flags, 0);
         context.Require(
-            !hasFile || (fileOffset % limits.PageSizes == 0 && fileOffset + range.LengthBytes >= fileOffset), "the file offset is not aligned or wraps", fileOffset, limits.PageSizes);
+            !hasFile || (fileOffset % LeastPageBytes == 0 && fileOffset + range.LengthBytes >= fileOffset), "the file offset is not aligned or wraps", fileOffset, LeastPageBytes);
         var at = IndexOf(range.Start);
         if ((at < _mappings.Count && _mappings[at].Overlaps(range)) || (at > 0 && _mappings[at - 1].Overlaps(range)))
         {
@@ -114,14 +114,15 @@ internal sealed class DmaCommands(IVfioUserDevice device, VfioUserCapabilities l
         MemoryMarshal.AsBytes(dirty.Words).CopyTo(reply[(UnmapBytes + BitmapHeadBytes)..]);
     }
 
+    // What addresses have to be aligned to.
+    private ulong LeastPageBytes => limits.PageSizes & (~limits.PageSizes + 1);
+
     private IovaRange ReadRange(in CommandContext context, ref PayloadReader reader)
     {
         var start = reader.UInt64();
         var lengthBytes = reader.UInt64();
         context.Require(lengthBytes > 0 && start + (lengthBytes - 1) >= start, "the range is empty or wraps", lengthBytes, start);
-        // The smallest page size is what addresses have to be aligned to.
-        var alignment = limits.PageSizes & (~limits.PageSizes + 1);
-        context.Require((start | lengthBytes) % alignment == 0, "the range is not made of whole pages", start | lengthBytes, alignment);
+        context.Require((start | lengthBytes) % LeastPageBytes == 0, "the range is not made of whole pages", start | lengthBytes, LeastPageBytes);
         return new IovaRange(new Iova(start), lengthBytes);
     }
 

@@ -14,6 +14,7 @@ public sealed class DeviceTracker : IDirtyTracker
     private const int MaxProbedRanges = 1024;
     private readonly VfioUserClient _client;
     private readonly StartedRanges _started = new(TrackerName);
+    private readonly List<IovaRange> _unanswered = [];
 
     private DeviceTracker(VfioUserClient client, Coverage coverage) => (_client, Coverage) = (client, coverage);
 
@@ -62,6 +63,7 @@ public sealed class DeviceTracker : IDirtyTracker
     public void Start(IReadOnlyList<IovaRange> ranges, PageSize pageSize)
     {
         _started.Start(Coverage, ranges, pageSize);
+        _unanswered.Clear();
         try
         {
             var chosen = _client.StartDmaLog(ranges, pageSize);
@@ -94,8 +96,11 @@ public sealed class DeviceTracker : IDirtyTracker
         catch (IOException e)
         {
             bitmap.Set(range);
+            _unanswered.Add(range);
             throw new TrackerFailedException(Name, e.Message, e);
         }
+
+        TakeUnanswered(range, bitmap);
     }
 
     /// <inheritdoc/>
@@ -119,6 +124,23 @@ public sealed class DeviceTracker : IDirtyTracker
 
     /// <inheritdoc/>
     public void Dispose() => Stop();
+
+    // A device that answers too late has drained its log into an answer that nobody reads. It answers in order: this report's answer says
+    // that the one before was worked off, and all that it may have held is dirty.
+    private void TakeUnanswered(IovaRange range, DirtyBitmap bitmap)
+    {
+        for (var i = _unanswered.Count - 1; i >= 0; i--)
+        {
+            if (_unanswered[i].Overlaps(range))
+            {
+                bitmap.Set(range);
+                if (range.Contains(_unanswered[i]))
+                {
+                    _unanswered.RemoveAt(i);
+                }
+            }
+        }
+    }
 
     private static List<PageSize> ProbePageSizes(VfioUserClient client)
     {
@@ -155,7 +177,8 @@ public sealed class DeviceTracker : IDirtyTracker
         {
             chosen = client.StartDmaLog(ranges, pageSize);
         }
-        catch (VfioUserException)
+        // Refused, or more ranges than a message to it may hold.
+        catch (Exception e) when (e is VfioUserException or ArgumentException)
         {
             chosen = default;
             return false;

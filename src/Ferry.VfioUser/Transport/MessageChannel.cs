@@ -385,8 +385,15 @@ internal sealed class MessageChannel : IDisposable
 
         lock (_gate)
         {
-            slot.Reply = header;
-            slot.State = wanted ? RequestSlot.Phase.Done : RequestSlot.Phase.Free;
+            // It may have been given up while its reply was read.
+            if (slot.State == RequestSlot.Phase.Filling)
+            {
+                (slot.Reply, slot.State) = (header, RequestSlot.Phase.Done);
+            }
+            else
+            {
+                slot.End();
+            }
         }
     }
 

@@ -59,6 +59,7 @@ public sealed class RnicPaceTests
             Assert.True(free.IsDue());
         }
 
+        Assert.Equal(TimeSpan.Zero, free.UntilDue());
         _clock.Now += TimeSpan.FromDays(1).Ticks;
         Assert.False(none.IsDue());
         Assert.Equal(TimeSpan.FromMilliseconds(100), none.UntilDue());

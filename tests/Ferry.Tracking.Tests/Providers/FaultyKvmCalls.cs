@@ -39,10 +39,15 @@ internal sealed class FaultyKvmCalls(IKvmDirtyCalls calls) : IKvmDirtyCalls
         calls.ClearDirtyLog(slot, firstPage, pageCount, words);
     }
 
-    public void ResetDirtyRings()
+    /// <summary>Makes the next reset say that it was not whole, as one that a signal ended does.</summary>
+    public bool CutNextReset { get; set; }
+
+    public int ResetDirtyRings()
     {
         Pass();
-        calls.ResetDirtyRings();
+        var reset = calls.ResetDirtyRings();
+        (var isCut, CutNextReset) = (CutNextReset, false);
+        return isCut ? reset - 1 : reset;
     }
 
     private void Pass()

@@ -65,8 +65,6 @@ public sealed class KvmSlotLoggingTests
         {
         }
 
-        public void ResetDirtyRings()
-        {
-        }
+        public int ResetDirtyRings() => 0;
     }
 }

@@ -44,6 +44,11 @@ internal sealed class RnicPace
     /// <summary>How long until the next message is due.</summary>
     public TimeSpan UntilDue()
     {
+        if (double.IsPositiveInfinity(_bytesPerSecond))
+        {
+            return TimeSpan.Zero;
+        }
+
         var seconds = (_messageBytes - _credit) / _bytesPerSecond;
         return seconds < LongestSleep.TotalSeconds ? TimeSpan.FromSeconds(Math.Max(0, seconds)) : LongestSleep;
     }
