@@ -10,6 +10,15 @@ public sealed class VcpuStateTests
 {
     private const int HeaderBytes = 32;
 
+    // The legacy area of XSAVE holds XMM0 to XMM15 from byte 160, and its header, from 512, begins with the components in use.
+    private const int XmmOffset = 160;
+    private const int XsaveComponents = 512;
+
+    // Behind eight segments, two table registers and CR0; behind an exception, an interrupt and two bytes of the NMI.
+    private const int Cr2Offset = (8 * 24) + (2 * 16) + 8;
+    private const int NmiMasked = 14;
+    private const KvmStatePart Msrs = (KvmStatePart)100;
+
     public static TheoryData<AcceleratorKind> Accelerators => TestMachines.Accelerators;
 
     [Theory]
@@ -94,6 +103,34 @@ public sealed class VcpuStateTests
         TestContext.Current.TestOutputHelper?.WriteLine(refused.Message);
         Assert.True(TestMachines.Save(machine).AsSpan(before).SequenceEqual(state.AsSpan(before)));
         GoesOn(machine);
+    }
+
+    [Fact]
+    public void What_an_integer_program_never_touches_travels_too()
+    {
+        using var source = Paused(AcceleratorKind.Kvm);
+        var state = TestMachines.Save(source);
+        var xsave = Find(state, KvmStatePart.Xsave);
+        new Random(1).NextBytes(state.AsSpan(xsave).Slice(XmmOffset, 16 * 16));
+        state.AsSpan(xsave)[XsaveComponents] |= 3;
+        BinaryPrimitives.WriteUInt64LittleEndian(state.AsSpan(Find(state, KvmStatePart.DebugRegs)), 0x1234_5678);
+        BinaryPrimitives.WriteUInt64LittleEndian(state.AsSpan(Find(state, KvmStatePart.Sregs))[Cr2Offset..], 0x7654_3000);
+        state.AsSpan(Find(state, KvmStatePart.Events))[NmiMasked] = 1;
+        var msrs = state.AsSpan(Find(state, Msrs));
+        var kernelGsBase = Enumerable.Range(0, msrs.Length / 16).Single(i => BinaryPrimitives.ReadUInt32LittleEndian(state.AsSpan(Find(state, Msrs))[(i * 16)..]) == 0xc000_0102) * 16;
+        BinaryPrimitives.WriteUInt64LittleEndian(msrs[(kernelGsBase + 8)..], 0xffff_8000_0000_1000);
+
+        using var destination = Paused(AcceleratorKind.Kvm);
+        var before = TestMachines.Save(destination);
+        destination.LoadVcpus(Sealed(state));
+        var after = TestMachines.Save(destination);
+        foreach (var part in new[] { KvmStatePart.Xsave, KvmStatePart.DebugRegs, KvmStatePart.Sregs, KvmStatePart.Events })
+        {
+            Assert.False(before.AsSpan(Find(before, part)).SequenceEqual(state.AsSpan(Find(state, part))), $"{part} was so before");
+            Assert.True(after.AsSpan(Find(after, part)).SequenceEqual(state.AsSpan(Find(state, part))), $"{part} was lost");
+        }
+
+        Assert.Equal(msrs.Slice(kernelGsBase, 16), after.AsSpan(Find(after, Msrs)).Slice(kernelGsBase, 16));
     }
 
     private static GuestMachine Paused(AcceleratorKind accelerator, int vcpus = 1)

@@ -19,7 +19,7 @@ internal sealed class MigrateOptions
         "--max-rounds", "The most rounds before the machine is stopped for the rest.", Defaults.MaxRounds, 1, 10_000);
 
     private readonly Option<Duration> _maxTime = OptionFactory.Time(
-        "--max-time", "The most time for the rounds, before the machine is stopped for the rest.", TimeSpan.FromSeconds(Defaults.MaxSeconds));
+        "--max-time", "The most time for the rounds, looked at after each, before the machine is stopped for the rest.", TimeSpan.FromSeconds(Defaults.MaxSeconds));
 
     private readonly Option<Duration> _settleTime = OptionFactory.Time(
         "--settle-time", "How long to ask a destination again that falls silent after the hand-over, before the result is in doubt.",
@@ -37,7 +37,7 @@ internal sealed class MigrateOptions
         "--bandwidth", "Send no faster than this, all streams together; max, or not given: unlimited.", null);
 
     private readonly Option<string?> _populate = OptionFactory.Choice(
-        "--populate", "When the destination makes its memory present: before the first round, beside the rounds, or not at all.",
+        "--populate", "When the destination makes its memory present: before the first round (and 'demo' also the source's before it starts), beside the rounds, or not at all.",
         Defaults.Populate, MigrateChoices.Populate);
 
     private readonly Option<bool> _verify = OptionFactory.Flag("--verify", "Compare hashes of all guest memory at the hand-over.");

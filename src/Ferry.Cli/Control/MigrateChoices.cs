@@ -13,7 +13,10 @@ internal static class MigrateChoices
     public static string[] Compress { get; } = ["none", "lz4", "zstd"];
 
     /// <summary>When the destination may populate its memory.</summary>
-    public static string[] Populate { get; } = ["before", "beside", "none"];
+    public static string[] Populate { get; } = [PopulateBefore, "beside", "none"];
+
+    /// <summary>The choice by which all memory is present before the first round; the demo's source then populates its own as well.</summary>
+    public const string PopulateBefore = "before";
 
     /// <summary>What may track the vCPUs.</summary>
     public static string[] TrackerVcpus { get; } = ["kvm-log", "kvm-ring", "process", "all"];

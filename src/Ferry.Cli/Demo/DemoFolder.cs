@@ -1,3 +1,4 @@
+using Ferry.Cli.Control;
 using Ferry.Cli.Values;
 
 namespace Ferry.Cli.Demo;
@@ -37,6 +38,7 @@ internal sealed class DemoFolder : IDisposable
                 accelerator = "{settings.Accelerator}"
                 vcpu-tracker = "{settings.VcpuTracker}"
                 fill = "{settings.Fill}"
+                populate = {(settings.Migrate.Populate == MigrateChoices.PopulateBefore ? "true" : "false")}
 
                 [ledger]
                 working-set = "{SizeText.Exact(settings.Ledger.WorkingSetBytes)}"

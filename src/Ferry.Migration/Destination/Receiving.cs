@@ -152,6 +152,9 @@ internal sealed class Receiving : IDisposable
             case ControlKind.Paused:
                 _context.PauseBegan = Stopwatch.GetTimestamp();
                 _context.Phase = MigrationPhase.Switchover;
+
+                // The guest stands still from here on, and touches itself what it has not come to.
+                _populator.Stop();
                 break;
             case ControlKind.Verify when _context.MemoryHash is null:
                 Verify();
@@ -218,7 +221,6 @@ internal sealed class Receiving : IDisposable
         Array.ForEach(_channels, channel => channel.Stop());
         _isSealed = true;
 
-        // What it has not come to is not waited for: the guest stands still, and touches it itself.
         _populator.Dispose();
         if (_context.Failure is { } failure)
         {
