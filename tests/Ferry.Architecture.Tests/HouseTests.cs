@@ -37,6 +37,11 @@ public sealed class HouseTests
     public void No_file_names_a_path_of_one_machine() => AssertNone(Repository.TextFiles.SelectMany(SourceRules.MachinePathViolations));
 
     [Fact]
+    public void Links_between_pages_lead_somewhere() =>
+        AssertNone(Repository.TextFiles.Where(file => file.Path.EndsWith(".md", StringComparison.Ordinal)).SelectMany(page =>
+            SourceRules.LinkViolations(page, path => Path.Exists(Path.Combine(Repository.Root, path)))));
+
+    [Fact]
     public void Every_tracker_passes_the_contract_suite()
     {
         var trackers = AssemblyFacts.House.SelectMany(assembly => assembly.Trackers).ToList();
