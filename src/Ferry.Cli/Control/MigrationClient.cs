@@ -32,7 +32,7 @@ internal static class MigrationClient
         var report = reply.Report ?? throw new IOException($"control socket {control}: the answer holds no report");
         if (report.RunsAt == RunsAt.Destination)
         {
-            step.Done($"downtime {DurationText.ForPeople(report.DowntimeSeconds)}, {report.Rounds} rounds, {SizeText.ForPeople(report.SentBytes)}");
+            step.Done($"downtime {DurationText.ForPeople(report.DowntimeSeconds)}, {report.Rounds} {(report.Rounds == 1 ? "round" : "rounds")}, {SizeText.ForPeople(report.SentBytes)}");
         }
         else
         {
