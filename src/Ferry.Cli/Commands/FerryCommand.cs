@@ -37,14 +37,19 @@ internal static class FerryCommand
         return root;
     }
 
-    /// <summary>Runs the command and gives the exit code. SIGINT, SIGTERM and SIGHUP cancel what runs.</summary>
+    /// <summary>Runs the command and gives the exit code. SIGTERM cancels what runs; so do SIGINT and SIGHUP, unless another process started
+    /// this one: a terminal sends them to all that runs in it, and the one that started the others ends them in their order.</summary>
     public static async Task<int> RunAsync(string[] args)
     {
         using var cancellation = new CancellationTokenSource();
+        var isSupervised = args.Contains(OptionFactory.ExitWithInputName);
         void Cancel(PosixSignalContext context)
         {
             context.Cancel = true;
-            cancellation.Cancel();
+            if (!isSupervised || context.Signal == PosixSignal.SIGTERM)
+            {
+                cancellation.Cancel();
+            }
         }
 
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);

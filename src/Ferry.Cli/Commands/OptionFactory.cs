@@ -86,9 +86,12 @@ internal static class OptionFactory
     public static Option<string?> Control(bool required) =>
         Text("--control", "The control socket of a machine, as 'ferry run' and 'ferry receive' print it.", "SOCKET", required);
 
+    /// <summary>The option by which a process is another one's.</summary>
+    public const string ExitWithInputName = "--exit-with-stdin";
+
     /// <summary><c>--exit-with-stdin</c>.</summary>
     public static Option<bool> ExitWithInput() =>
-        Flag("--exit-with-stdin", "End when standard input is closed, so that the process never outlives the one that started it.");
+        Flag(ExitWithInputName, "End when standard input is closed, so that the process never outlives the one that started it.");
 
     private static Option<T> Parsed<T>(string name, string description, string helpName, string form, T? otherwise, TryParse<T> parse)
         where T : struct

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Ferry.Cli.Commands;
 
 namespace Ferry.Cli.Demo;
 
@@ -41,7 +42,7 @@ internal sealed class ChildProcess : IDemoChild
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var argument in command.Skip(1).Append("--exit-with-stdin"))
+        foreach (var argument in command.Skip(1).Append(OptionFactory.ExitWithInputName))
         {
             start.ArgumentList.Add(argument);
         }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Xunit;
 
 namespace Ferry.Cli.Tests.EndToEnd;
@@ -18,6 +19,26 @@ public sealed class SupervisionTests
         Assert.Equal(ExitCodes.Failed, await BuiltCommand.SignalAsync(demo, signal));
         Assert.Empty(BuiltCommand.ProcessesIn(runtime.Path));
         Assert.Empty(Directory.GetFileSystemEntries(runtime.Path));
+    }
+
+    /// <summary>A terminal sends Ctrl-C to all processes; were they to go as they like, the source would roll back to a device that is gone.</summary>
+    [Fact]
+    public async Task The_processes_of_a_demo_leave_an_interrupt_to_the_demo()
+    {
+        using var runtime = new TemporaryFolder();
+        using var demo = Start(runtime.Path);
+        await WaitForProcessesAsync(runtime.Path, 4);
+        var children = BuiltCommand.ProcessesIn(runtime.Path);
+        foreach (var child in children)
+        {
+            using var kill = Process.Start("kill", ["-INT", child.ToString(CultureInfo.InvariantCulture)]);
+            await kill.WaitForExitAsync();
+        }
+
+        await Task.Delay(1000);
+        Assert.Equal(children.Order(), BuiltCommand.ProcessesIn(runtime.Path).Order());
+        Assert.Equal(ExitCodes.Failed, await BuiltCommand.SignalAsync(demo, "-INT"));
+        Assert.Empty(BuiltCommand.ProcessesIn(runtime.Path));
     }
 
     [Fact]
