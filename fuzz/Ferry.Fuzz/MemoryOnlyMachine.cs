@@ -20,7 +20,7 @@ internal sealed class MemoryOnlyMachine(GuestMemoryFile file) : IMigratableMachi
 
     public IReadOnlyList<IMigratableDevice> Devices => [];
 
-    public IReadOnlyList<IovaRange> FindPopulated() => file.FindPopulated();
+    public PopulatedRanges FindPopulated() => file.FindPopulated();
 
     public void Populate(IovaRange range) => file.Populate(range);
 

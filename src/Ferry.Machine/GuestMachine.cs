@@ -133,7 +133,7 @@ public sealed class GuestMachine : IDisposable
     public void Populate(IovaRange range) => _memory.Populate(range);
 
     /// <summary>The ranges of guest memory that are allocated; all else reads as zeros.</summary>
-    public IReadOnlyList<IovaRange> FindPopulated() => _memory.FindPopulated();
+    public PopulatedRanges FindPopulated() => _memory.FindPopulated();
 
     /// <summary>Stops all vCPUs and returns when none executes.</summary>
     public void PauseVcpus()

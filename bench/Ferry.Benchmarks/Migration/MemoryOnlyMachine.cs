@@ -23,7 +23,7 @@ internal sealed class MemoryOnlyMachine(ulong bytes) : IMigratableMachine, IDisp
 
     public IReadOnlyList<IMigratableDevice> Devices => [];
 
-    public IReadOnlyList<IovaRange> FindPopulated() => _file.FindPopulated();
+    public PopulatedRanges FindPopulated() => _file.FindPopulated();
 
     public void Populate(IovaRange range) => _file.Populate(range);
 

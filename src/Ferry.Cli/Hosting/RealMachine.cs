@@ -4,6 +4,7 @@ using Ferry.Cli.Control;
 using Ferry.Cli.Documents;
 using Ferry.Cli.MachineFiles;
 using Ferry.Cli.Values;
+using Ferry.Linux.Memory;
 using Ferry.Machine;
 using Ferry.Memory;
 using Ferry.Migration.Contracts;
@@ -91,7 +92,7 @@ internal sealed class RealMachine : IHostedMachine, IMigratableMachine
     public TrackerSelection SelectTrackers(MigrateRequest request) => TrackerSelection.Of(_machine, request);
 
     /// <inheritdoc/>
-    public IReadOnlyList<IovaRange> FindPopulated() => _machine.FindPopulated();
+    public PopulatedRanges FindPopulated() => _machine.FindPopulated();
 
     /// <inheritdoc/>
     public void Populate(IovaRange range) => _machine.Populate(range);

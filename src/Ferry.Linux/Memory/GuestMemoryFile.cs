@@ -10,7 +10,6 @@ public sealed class GuestMemoryFile : IDisposable
     private const int Enomem = 12;
     private readonly MemoryFile _file;
     private readonly MappedMemory _mapping;
-    private readonly Lock _seeking = new();
 
     private GuestMemoryFile(MemoryFile file, MappedMemory mapping, GuestMemory memory) => (_file, _mapping, Memory) = (file, mapping, memory);
 
@@ -100,24 +99,8 @@ public sealed class GuestMemoryFile : IDisposable
         }
     }
 
-    /// <summary>The ranges that are allocated; all else was never touched and reads as zeros. Sorted; never crosses a region. Thread-safe.</summary>
-    public IReadOnlyList<IovaRange> FindPopulated()
-    {
-        var found = new List<IovaRange>();
-        lock (_seeking)
-        {
-            foreach (var region in Memory.Regions)
-            {
-                var end = region.FileOffsetBytes + region.LengthBytes;
-                for (var at = region.FileOffsetBytes; at < end && _file.TryFindData(at, out var start, out var length) && start < end; at = start + length)
-                {
-                    found.Add(new(new(region.Start.Value + (start - region.FileOffsetBytes)), Math.Min(length, end - start)));
-                }
-            }
-        }
-
-        return found;
-    }
+    /// <summary>The ranges that are allocated; all else was never touched and reads as zeros. Thread-safe.</summary>
+    public PopulatedRanges FindPopulated() => new(_file, Memory);
 
     /// <summary>Asks for transparent huge pages.</summary>
     public void AdviseHugePages() => _mapping.AdviseHugePages();

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Ferry.Linux.Memory;
 using Ferry.Memory;
 
 namespace Ferry.Migration.Contracts;
@@ -25,7 +26,7 @@ public interface IMigratableMachine
     IReadOnlyList<IMigratableDevice> Devices { get; }
 
     /// <summary>Ranges of guest memory, within <see cref="Memory"/>, that hold data; all else was never touched and reads as zero.</summary>
-    IReadOnlyList<IovaRange> FindPopulated();
+    PopulatedRanges FindPopulated();
 
     /// <summary>Touches every page of <paramref name="range"/> so that a later write finds it there; keeps contents. Thread-safe.</summary>
     void Populate(IovaRange range);

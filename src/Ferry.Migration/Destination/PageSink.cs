@@ -1,3 +1,4 @@
+using Ferry.Linux.Memory;
 using Ferry.Migration.Pages;
 
 namespace Ferry.Migration.Destination;
@@ -13,7 +14,7 @@ internal sealed class PageSink(PageLayout layout)
     internal PageLayout Layout => layout;
 
     /// <summary>Says of ranges that they may hold anything.</summary>
-    internal void Distrust(IReadOnlyList<Memory.IovaRange> ranges) => _mayBeNonzero.Set(ranges);
+    internal void Distrust(PopulatedRanges ranges) => _mayBeNonzero.Set(ranges);
 
     /// <summary>Takes pages that were written.</summary>
     internal void Written(uint page, bool isTorn)

@@ -1,5 +1,5 @@
 using System.Numerics;
-using Ferry.Memory;
+using Ferry.Linux.Memory;
 
 namespace Ferry.Migration.Pages;
 
@@ -35,13 +35,13 @@ internal sealed class PageBits(PageLayout layout)
         }
     }
 
-    /// <summary>Sets the pages that <paramref name="ranges"/> touch; each lies in one region.</summary>
-    internal void Set(IReadOnlyList<IovaRange> ranges)
+    /// <summary>Sets the pages of <paramref name="ranges"/>.</summary>
+    internal void Set(PopulatedRanges ranges)
     {
-        for (var i = 0; i < ranges.Count; i++)
+        foreach (var range in ranges)
         {
-            var first = layout.PageOf(ranges[i].Start);
-            Set(first, layout.PageOf(ranges[i].Last) - first + 1);
+            var first = layout.PageOf(range.Start);
+            Set(first, layout.PageOf(range.Last) - first + 1);
         }
     }
 

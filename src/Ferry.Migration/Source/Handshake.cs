@@ -1,4 +1,4 @@
-using Ferry.Memory;
+using Ferry.Linux.Memory;
 using Ferry.Migration.Pages;
 using Ferry.Migration.Planning;
 using Ferry.Migration.Wire;
@@ -53,28 +53,39 @@ internal static class Handshake
         };
     }
 
-    // Gaps are closed, the smallest first, until the list is short enough: populating too much is harmless.
-    private static List<DescribedRange> Coarsen(IReadOnlyList<IovaRange> extents)
+    // Gaps are closed, the small ones first, as often as the list has grown too long: populating too much is harmless.
+    private static List<DescribedRange> Coarsen(PopulatedRanges extents)
     {
-        var ranges = extents.OrderBy(extent => extent.Start.Value).Select(extent => new DescribedRange(extent.Start.Value, extent.LengthBytes)).ToList();
-        for (ulong gapBytes = 1 << 20; ranges.Count > MachineDescription.MaxExtents; gapBytes *= 4)
+        var ranges = new List<DescribedRange>(MachineDescription.MaxExtents);
+        ulong gapBytes = 0;
+        foreach (var extent in extents)
         {
-            var joined = new List<DescribedRange>(MachineDescription.MaxExtents);
-            foreach (var range in ranges)
+            Append(ranges, new(extent.Start.Value, extent.LengthBytes), gapBytes);
+            while (ranges.Count > MachineDescription.MaxExtents)
             {
-                if (joined.Count > 0 && joined[^1] is var last && range.Start - (last.Start + last.Bytes) <= gapBytes)
+                gapBytes = Math.Max(gapBytes * 4, 64 << 10);
+                var joined = new List<DescribedRange>(MachineDescription.MaxExtents);
+                foreach (var range in ranges)
                 {
-                    joined[^1] = last with { Bytes = range.Start + range.Bytes - last.Start };
+                    Append(joined, range, gapBytes);
                 }
-                else
-                {
-                    joined.Add(range);
-                }
-            }
 
-            ranges = joined;
+                ranges = joined;
+            }
         }
 
         return ranges;
+    }
+
+    private static void Append(List<DescribedRange> ranges, DescribedRange next, ulong gapBytes)
+    {
+        if (ranges.Count > 0 && ranges[^1] is var last && next.Start - (last.Start + last.Bytes) <= gapBytes)
+        {
+            ranges[^1] = last with { Bytes = next.Start + next.Bytes - last.Start };
+        }
+        else
+        {
+            ranges.Add(next);
+        }
     }
 }

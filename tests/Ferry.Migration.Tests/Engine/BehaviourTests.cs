@@ -26,6 +26,23 @@ public sealed class BehaviourTests
         pair.AssertMemoryEqual();
     }
 
+    /// <summary>The description holds only so many ranges.</summary>
+    [Fact]
+    public void Memory_more_scattered_than_can_be_described_moves_too()
+    {
+        using var pair = new Pair([(new Gpa(0), 48 << 20), (new Gpa(1UL << 32), 48 << 20)], workingSetPages: 0);
+        foreach (var region in pair.Source.Memory.Regions)
+        {
+            for (ulong offset = 0; offset < region.LengthBytes; offset += 8192)
+            {
+                pair.Source.Memory.GetSpan(new Gpa(region.Start.Value + offset), 8)[7] = 1;
+            }
+        }
+
+        Assert.True(pair.Source.FindPopulated().Count() > Wire.MachineDescription.MaxExtents);
+        pair.AssertMoved(pair.Run());
+    }
+
     [Fact]
     public void A_page_that_becomes_zero_is_zero_there_too()
     {

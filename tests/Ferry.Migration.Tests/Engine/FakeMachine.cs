@@ -67,7 +67,7 @@ internal sealed class FakeMachine : IMigratableMachine, IDisposable
 
     public Func<byte[], byte[]>? OnLoad { get; set; }
 
-    public IReadOnlyList<IovaRange> FindPopulated() => _file.FindPopulated();
+    public PopulatedRanges FindPopulated() => _file.FindPopulated();
 
     public void Populate(IovaRange range)
     {
