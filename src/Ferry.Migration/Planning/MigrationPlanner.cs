@@ -21,9 +21,9 @@ public static class MigrationPlanner
         return new PlanResult.Planned(new MigrationPlan
         {
             Devices = request.Devices,
-            Setup = Setup(request),
-            Round = sends ? Round(request, request.P2PSync == P2PSyncPolicy.EachRound) : [],
-            NearEndRound = sends ? Round(request, request.P2PSync != P2PSyncPolicy.Never) : [],
+            Setup = Setup(request, stopOrder),
+            Round = sends ? Round(request, device => SyncPolicy(request, device) == P2PSyncPolicy.EachRound) : [],
+            NearEndRound = sends ? Round(request, device => SyncPolicy(request, device) != P2PSyncPolicy.Never) : [],
             RoundLimit = request.Tracking ? null : sends ? 1 : 0,
             Switchover = Switchover(request, stopOrder),
             Load = Load(request.Devices),
@@ -33,30 +33,41 @@ public static class MigrationPlanner
 
     private static bool SendsPreCopy(PlanRequest request) => request.Devices.Any(device => RunningState(request, device) == PreCopy);
 
+    private static P2PSyncPolicy SyncPolicy(PlanRequest request, PlanDevice device) => device.P2PSync ?? request.P2PSync;
+
+    /// <summary>What it is in while the rounds go on.</summary>
     private static VfioDeviceState RunningState(PlanRequest request, PlanDevice device) =>
-        request.PreCopy && device.Has(VfioMigrationFlags.PreCopy) ? PreCopy : Running;
+        device.QuiesceEarly ? Stop : request.PreCopy && device.Has(VfioMigrationFlags.PreCopy) ? PreCopy : Running;
 
     private static VfioDeviceState GraceState(PlanRequest request, PlanDevice device) => RunningState(request, device) switch
     {
-        var running when !device.Has(VfioMigrationFlags.P2P) => running,
+        var running when running == Stop || !device.Has(VfioMigrationFlags.P2P) => running,
         PreCopy => PreCopyP2P,
         _ => RunningP2P,
     };
 
-    private static List<PlanStep> Setup(PlanRequest request)
+    private static List<PlanStep> Setup(PlanRequest request, IReadOnlyList<PlanDevice> stopOrder)
     {
-        var steps = new List<PlanStep>();
+        // First of all, so that nothing has to see what they write.
+        var early = stopOrder.Where(device => device.QuiesceEarly).ToList();
+        List<PlanStep> steps =
+        [
+            .. Arcs(early, _ => Running, EarlyGrace),
+            .. Arcs(early, EarlyGrace, _ => Stop),
+        ];
         if (request.Tracking)
         {
             steps.AddRange(request.Trackers.Select(tracker => new PlanStep.StartTracker(tracker.Name, tracker.Sources, tracker.PageSize)));
             steps.Add(new PlanStep.MarkAllDirty());
         }
 
-        steps.AddRange(Arcs(request.Devices, _ => Running, device => RunningState(request, device)));
+        steps.AddRange(Arcs(request.Devices.Where(device => !device.QuiesceEarly), _ => Running, device => RunningState(request, device)));
         return steps;
     }
 
-    private static List<PlanStep> Round(PlanRequest request, bool syncInP2P)
+    private static VfioDeviceState EarlyGrace(PlanDevice device) => device.Has(VfioMigrationFlags.P2P) ? RunningP2P : Running;
+
+    private static List<PlanStep> Round(PlanRequest request, Func<PlanDevice, bool> syncsInP2P)
     {
         var steps = new List<PlanStep>();
         if (request.Tracking)
@@ -67,7 +78,7 @@ public static class MigrationPlanner
         steps.AddRange(request.Devices.Where(device => RunningState(request, device) == PreCopy).Select(device => new PlanStep.DevicePreCopy(device.Id)));
         if (request.Tracking)
         {
-            VfioDeviceState AtSync(PlanDevice device) => syncInP2P ? GraceState(request, device) : RunningState(request, device);
+            VfioDeviceState AtSync(PlanDevice device) => syncsInP2P(device) ? GraceState(request, device) : RunningState(request, device);
             steps.AddRange(Arcs(request.Devices, device => RunningState(request, device), AtSync));
             steps.Add(new PlanStep.Sync());
             steps.AddRange(Arcs(request.Devices, AtSync, device => RunningState(request, device)));

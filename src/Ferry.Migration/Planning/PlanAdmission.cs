@@ -51,6 +51,14 @@ internal static class PlanAdmission
                     "Take it out of the machine first (unplug it), or use a device or driver that can save its state"));
             }
 
+            foreach (var early in request.Devices.Where(other => other.QuiesceEarly && !device.QuiesceEarly && device.Reaches.Contains(other.Id, StringComparer.Ordinal)))
+            {
+                refusals.Add(new(
+                    device.Id,
+                    $"it runs on while {early.Id}, which its DMA can reach, is stopped early",
+                    $"Quiesce {early.Id} with all others, or {device.Id} early too, or keep them from reaching each other"));
+            }
+
             foreach (var peer in device.Reaches.Where(peer => request.Devices.All(other => other.Id != peer)))
             {
                 refusals.Add(new(device.Id, $"its DMA is said to reach '{peer}', which is no device of this machine", "Correct the list of peers that it reaches"));
@@ -87,7 +95,8 @@ internal static class PlanAdmission
         // The proof knows more of a source than that nobody is named for it.
         var unproven = request.Coverage?.Refusals ?? [];
         refusals.AddRange(unproven.Select(refusal => new PlanRefusal(refusal.Source.Id, refusal.Reason, Capitalised(refusal.Remedy))));
-        foreach (var source in sources.Except(unproven.Select(refusal => refusal.Source.Id)).Except(request.Trackers.SelectMany(tracker => tracker.Sources), StringComparer.Ordinal))
+        string[] writing = [.. sources.Except(request.Devices.Where(device => device.QuiesceEarly).Select(device => device.Id))];
+        foreach (var source in writing.Except(unproven.Select(refusal => refusal.Source.Id)).Except(request.Trackers.SelectMany(tracker => tracker.Sources), StringComparer.Ordinal))
         {
             var device = request.Devices.FirstOrDefault(each => each.Id == source);
             var remedy = source == DmaSource.Vcpus.Id

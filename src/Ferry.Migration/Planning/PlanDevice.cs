@@ -18,5 +18,12 @@ public sealed record PlanDevice
     /// <summary>The ids of the devices whose regions its DMA may reach; empty where it reaches guest memory alone.</summary>
     public IReadOnlyList<string> Reaches { get; init; } = [];
 
+    /// <summary>In which rounds it enters a P2P state for the dirty sync; null for what <see cref="PlanRequest.P2PSync"/> says of all.</summary>
+    public P2PSyncPolicy? P2PSync { get; init; }
+
+    /// <summary>Whether it stops before the rounds begin while the rest goes on. It writes nothing from then on and needs no tracker; the
+    /// machine has to hold back vCPUs that access it, and no device that runs on may reach it.</summary>
+    public bool QuiesceEarly { get; init; }
+
     internal bool Has(VfioMigrationFlags flags) => (Migration & flags) == flags;
 }

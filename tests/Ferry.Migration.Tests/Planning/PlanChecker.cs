@@ -17,8 +17,9 @@ internal static class PlanChecker
             Require(source.Committed, "the source never commits", violations);
         }
 
-        CheckRound(request, plan, plan.Round, request.P2PSync == P2PSyncPolicy.EachRound, violations);
-        CheckRound(request, plan, plan.NearEndRound, request.P2PSync != P2PSyncPolicy.Never, violations);
+        CheckRound(request, plan, plan.Round, [P2PSyncPolicy.EachRound], violations);
+        CheckRound(request, plan, plan.NearEndRound, [P2PSyncPolicy.EachRound, P2PSyncPolicy.NearEnd], violations);
+        CheckEarly(request, plan, violations);
         CheckQuiesce(request, plan, violations);
         CheckDestination(request, plan, violations);
         return violations;
@@ -58,9 +59,12 @@ internal static class PlanChecker
 
     // A round has to do its work, and to leave every device as it found it.
     private static void CheckRound(
-        PlanRequest request, MigrationPlan plan, IReadOnlyList<PlanStep> round, bool syncInP2P, List<string> violations)
+        PlanRequest request, MigrationPlan plan, IReadOnlyList<PlanStep> round, P2PSyncPolicy[] inP2P, List<string> violations)
     {
-        var preCopying = request.PreCopy ? request.Devices.Where(device => device.Migration.HasFlag(VfioMigrationFlags.PreCopy)).ToList() : [];
+        var preCopying = request.PreCopy ? request.Devices.Where(device => !device.QuiesceEarly && device.Migration.HasFlag(VfioMigrationFlags.PreCopy)).ToList() : [];
+        VfioDeviceState Expected(PlanDevice device) => device.QuiesceEarly ? Stop : preCopying.Contains(device) ? PreCopy : Running;
+        bool IsSilent(PlanDevice device) =>
+            !device.QuiesceEarly && inP2P.Contains(device.P2PSync ?? request.P2PSync) && device.Migration.HasFlag(VfioMigrationFlags.P2P);
         Require(plan.RoundLimit == (request.Tracking ? null : preCopying.Count > 0 ? 1 : 0), "the round limit fits no switch", violations);
         Require(
             round.OfType<PlanStep.DevicePreCopy>().Select(step => step.Device).Order().SequenceEqual(preCopying.Select(device => device.Id).Order()),
@@ -71,7 +75,7 @@ internal static class PlanChecker
         var model = new PlanModel(request, isDestination: false, []);
         model.Run(plan.Setup);
         var before = model.States.ToArray();
-        Require(before.All(pair => pair.Value == (preCopying.Exists(device => device.Id == pair.Key) ? PreCopy : Running)), "a round begins in the wrong states", violations);
+        Require(request.Devices.All(device => model.States[device.Id] == Expected(device)), "a round begins in the wrong states", violations);
         var copied = false;
         foreach (var step in round)
         {
@@ -81,12 +85,25 @@ internal static class PlanChecker
             {
                 Require(copied, "a round syncs before it copies", violations);
                 Require(
-                    request.Devices.All(device => (model.States[device.Id] is RunningP2P or PreCopyP2P) == (syncInP2P && device.Migration.HasFlag(VfioMigrationFlags.P2P))),
+                    request.Devices.All(device => (model.States[device.Id] is RunningP2P or PreCopyP2P) == IsSilent(device)),
                     "a round syncs in states that the policy excludes", violations);
             }
         }
 
         Require(before.SequenceEqual(model.States), "a round leaves devices in other states than it found", violations);
+    }
+
+    // What stops early does so before anything is tracked, and stays stopped until all others stop.
+    private static void CheckEarly(PlanRequest request, MigrationPlan plan, List<string> violations)
+    {
+        var setup = plan.Setup.ToList();
+        var firstOther = setup.FindIndex(step => step is not PlanStep.DeviceArc);
+        foreach (var device in request.Devices)
+        {
+            var stops = setup.FindIndex(step => step is PlanStep.DeviceArc { To: Stop } arc && arc.Device == device.Id);
+            Require(stops >= 0 == device.QuiesceEarly, "a device stops early against the policy, or does not", violations);
+            Require(firstOther < 0 || stops < firstOther, "a device stops after tracking began", violations);
+        }
     }
 
     private static void CheckQuiesce(PlanRequest request, MigrationPlan plan, List<string> violations)

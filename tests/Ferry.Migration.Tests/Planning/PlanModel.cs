@@ -208,11 +208,11 @@ internal sealed class PlanModel
     {
         foreach (var stopped in _devices.Values.Where(device => IsStopped(States[device.Id])))
         {
-            Check(!VcpusRun, $"{arc}: vCPUs may touch {stopped.Id}, which is stopped");
+            Check(!VcpusRun || stopped.QuiesceEarly, $"{arc}: vCPUs may touch {stopped.Id}, which is stopped");
             foreach (var other in _devices.Values.Where(other => other != stopped && StartsPeerDma(other.Id)))
             {
                 Check(!other.Reaches.Contains(stopped.Id), $"{arc}: {other.Id} in {States[other.Id]} may write into {stopped.Id}, which is stopped");
-                Check((other.Migration & VfioMigrationFlags.P2P) == 0, $"{arc}: {stopped.Id} is stopped while {other.Id}, which has P2P, is in {States[other.Id]}");
+                Check((other.Migration & VfioMigrationFlags.P2P) == 0 || (stopped.QuiesceEarly && !other.QuiesceEarly), $"{arc}: {stopped.Id} is stopped while {other.Id}, which has P2P, is in {States[other.Id]}");
             }
         }
     }

@@ -25,16 +25,16 @@ public sealed class PlanPropertyTests
             // Every machine meets some policies, and every policy some dozen machines.
             for (var i = 0; i < 2; i++)
             {
-                AssertPlanned(policies[random.Next(policies.Count)](devices));
+                AssertPlanned(policies[random.Next(policies.Count)]([.. devices.Select(device => Varied(device, random.Next(16)))]));
             }
         }
     }
 
     [Fact]
     public void Larger_machines_keep_the_rules_too() =>
-        Gen.Select(Gen.Select(Gen.OneOf(Capabilities), Gen.Int[0, 31]).Array[4, 6], Gen.OneOf(Policies().ToArray())).Sample(
+        Gen.Select(Gen.Select(Gen.OneOf(Capabilities), Gen.Int[0, 31], Gen.Int[0, 15]).Array[4, 6], Gen.OneOf(Policies().ToArray())).Sample(
             (devices, policy) => AssertPlanned(policy([.. devices.Select((device, i) =>
-                new PlanDevice { Id = $"d{i}", Migration = device.Item1, Reaches = [.. ReachOf(i, devices.Length, device.Item2)] })])),
+                Varied(new PlanDevice { Id = $"d{i}", Migration = device.Item1, Reaches = [.. ReachOf(i, devices.Length, device.Item2)] }, device.Item3))])),
             iter: 300);
 
     [Fact]
@@ -82,11 +82,18 @@ public sealed class PlanPropertyTests
         });
 
     internal static string Describe(PlanRequest request) =>
-        $"{string.Join(", ", request.Devices.Select(device => $"{device.Id} [{device.Migration}] -> {{{string.Join(' ', device.Reaches)}}}"))}, " +
+        $"{string.Join(", ", request.Devices.Select(device => $"{device.Id} [{device.Migration}, sync {device.P2PSync}, early {device.QuiesceEarly}] -> {{{string.Join(' ', device.Reaches)}}}"))}, " +
         $"tracking {request.Tracking}, pre-copy {request.PreCopy}, sync {request.P2PSync}, quiesce {request.Quiesce}, verify {request.Verify}, {request.Trackers.Count} trackers";
 
     internal static PlanDevice Device(int index, VfioMigrationFlags flags, params string[] reaches) =>
         new() { Id = Ids[index], Migration = flags, Reaches = reaches };
+
+    // A quarter stops early, and as many have a sync policy of their own.
+    private static PlanDevice Varied(PlanDevice device, int choice) => device with
+    {
+        QuiesceEarly = (choice & 3) == 0,
+        P2PSync = (choice >> 2) == 3 ? null : (P2PSyncPolicy)(choice >> 2),
+    };
 
     private static void AssertPlanned(PlanRequest request)
     {
@@ -118,10 +125,13 @@ public sealed class PlanPropertyTests
 
     private static IEnumerable<string> Peers(int index, int mask) => Ids.Where(id => id != Ids[index]).Where((_, bit) => (mask & (1 << bit)) != 0);
 
-    // By trial: while one of these stops, no other that lacks P2P and still runs may reach it, nor one that stopped already.
-    private static bool AnyOrderIsSafe(PlanDevice[] devices) => Orders(devices).Any(order =>
-        order.Select((stopping, at) => order[(at + 1)..].All(running =>
-            running.Migration.HasFlag(P2P) || !order[..(at + 1)].Any(stopped => running.Reaches.Contains(stopped.Id)))).All(safe => safe));
+    // By trial: while one of these stops, no other that lacks P2P and still runs may reach it, nor one that stopped already; what stops early
+    // does so while those that stay run with all their DMA.
+    private static bool AnyOrderIsSafe(PlanDevice[] devices) =>
+        Orders(devices).Where(order => order.SequenceEqual(order.OrderByDescending(device => device.QuiesceEarly))).Any(order =>
+            order.Select((stopping, at) => order[(at + 1)..].All(running =>
+                !order[..(at + 1)].Any(stopped => running.Reaches.Contains(stopped.Id) && (!running.Migration.HasFlag(P2P) || (stopped.QuiesceEarly && !running.QuiesceEarly)))))
+            .All(safe => safe));
 
     private static IEnumerable<PlanDevice[]> Orders(PlanDevice[] devices) => devices.Length <= 1
         ? [devices]
