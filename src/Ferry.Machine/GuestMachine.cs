@@ -19,6 +19,8 @@ namespace Ferry.Machine;
 /// Pause, resume, save and load come from one thread at a time; progress may be read from any.</remarks>
 public sealed class GuestMachine : IDisposable
 {
+    private static readonly TimeSpan LookForHeldAccesses = TimeSpan.FromMilliseconds(10);
+
     private readonly GuestMemoryFile _memory;
     private readonly Accelerator _accelerator;
     private readonly List<AttachedDevice> _devices = [];
@@ -136,6 +138,8 @@ public sealed class GuestMachine : IDisposable
     public PopulatedRanges FindPopulated() => _memory.FindPopulated();
 
     /// <summary>Stops all vCPUs and returns when none executes.</summary>
+    /// <exception cref="MachineException">A vCPU accesses a device that is stopped, so it can't be stopped within an instruction. Others may
+    /// be stopped; <see cref="ResumeVcpus"/>, after the device runs, lets all go on.</exception>
     public void PauseVcpus()
     {
         var started = Stopwatch.GetTimestamp();
@@ -146,7 +150,13 @@ public sealed class GuestMachine : IDisposable
 
         foreach (var runner in _runners)
         {
-            runner.WaitParked();
+            while (!runner.WaitParked(LookForHeldAccesses))
+            {
+                if (_devices.Find(device => device.IsAwaited) is { } awaited)
+                {
+                    throw new MachineException($"device {awaited.Device.Id} is stopped, and a vCPU waits for its registers.");
+                }
+            }
         }
 
         IsRunning = false;
@@ -231,6 +241,11 @@ public sealed class GuestMachine : IDisposable
 
     private void DisposeParts()
     {
+        foreach (var device in _devices)
+        {
+            device.ReleaseAccesses();
+        }
+
         foreach (var runner in _runners ?? [])
         {
             runner.Dispose();

@@ -64,6 +64,41 @@ public sealed class NicMachineTests
         Assert.Equal(before, source.GetProgress());
     }
 
+    /// <summary>A stopped device must not be touched; the guest can't know that it is stopped.</summary>
+    [Theory]
+    [MemberData(nameof(Accelerators))]
+    public void A_vcpu_waits_for_a_device_that_is_stopped(AcceleratorKind accelerator)
+    {
+        TestMachines.SkipWhereMissing(accelerator);
+        using var nic = new ServedNic(Nic);
+        using var machine = GuestMachine.Create(WithNic(accelerator, nic));
+        machine.LoadProgram();
+        var device = machine.Devices[0];
+        Assert.False(device.IsAwaited);
+        device.SetState(VfioDeviceState.Stop);
+        machine.ResumeVcpus();
+        Assert.True(SpinWait.SpinUntil(() => device.IsAwaited, TimeSpan.FromSeconds(20)), "The program sets its device up, and nobody held it back.");
+        Assert.Contains("nic0", Assert.Throws<MachineException>(machine.PauseVcpus).Message, StringComparison.Ordinal);
+        device.SetState(VfioDeviceState.Running);
+        machine.ResumeVcpus();
+        TestMachines.WaitFor(machine, progress => progress.Messages >= 50);
+        Assert.True(TestMachines.Check(machine).Passed);
+    }
+
+    [Theory]
+    [MemberData(nameof(Accelerators))]
+    public async Task A_machine_whose_vcpu_waits_for_a_stopped_device_can_end(AcceleratorKind accelerator)
+    {
+        TestMachines.SkipWhereMissing(accelerator);
+        using var nic = new ServedNic(Nic);
+        var machine = GuestMachine.Create(WithNic(accelerator, nic));
+        machine.LoadProgram();
+        machine.Devices[0].SetState(VfioDeviceState.Stop);
+        machine.ResumeVcpus();
+        Assert.True(SpinWait.SpinUntil(() => machine.Devices[0].IsAwaited, TimeSpan.FromSeconds(20)));
+        await Task.Run(machine.Dispose, TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+    }
+
     [Theory]
     [MemberData(nameof(Accelerators))]
     public void A_nic_that_lost_its_state_on_the_way_fails_the_check(AcceleratorKind accelerator)

@@ -24,6 +24,9 @@ internal sealed class ClientDevice(AttachedDevice device) : IMigratableDevice
     public VfioDeviceState State => device.Failure is null ? device.State : VfioDeviceState.Error;
 
     /// <inheritdoc/>
+    public bool IsAwaited => device.IsAwaited;
+
+    /// <inheritdoc/>
     public ulong? EstimateStopCopyBytes() => device.Client.EstimateStopCopyBytes();
 
     /// <inheritdoc/>

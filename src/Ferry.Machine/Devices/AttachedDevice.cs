@@ -8,7 +8,8 @@ namespace Ferry.Machine.Devices;
 
 /// <summary>A vfio-user device of a machine: its memory mapped for DMA, its regions placed where the guest sees them, its migration.</summary>
 /// <remarks>Register accesses come from a vCPU's thread, everything else from one other thread. A device that has gone reads as all ones
-/// and takes writes into nothing: the guest goes on, and <see cref="Failure"/> says what happened.</remarks>
+/// and takes writes into nothing: the guest goes on, and <see cref="Failure"/> says what happened. One that is stopped holds back a vCPU
+/// that accesses its registers until it runs again; doorbells in mapped pages stay there until it looks.</remarks>
 public sealed class AttachedDevice : IDisposable
 {
     /// <summary>What a region takes of the hole below 4 GiB.</summary>
@@ -24,6 +25,8 @@ public sealed class AttachedDevice : IDisposable
     private const uint MaxMessageBytes = 1 << 20;
     private const uint DoorbellPageBytes = 4096;
     private readonly VfioUserMappedRegion _doorbells;
+    private readonly ManualResetEventSlim _takesAccesses = new(initialState: true);
+    private int _waiting;
 
     private AttachedDevice(MachineDevice device, VfioUserClient client, ulong registersAddress, uint messageBytes, VfioUserMappedRegion doorbells)
     {
@@ -51,6 +54,9 @@ public sealed class AttachedDevice : IDisposable
     /// <summary>Why it can't be reached any more, or null.</summary>
     public Exception? Failure => Client.Failure;
 
+    /// <summary>Whether a vCPU waits until the device, which is stopped, runs again. From any thread.</summary>
+    public bool IsAwaited => Volatile.Read(ref _waiting) != 0;
+
     /// <summary>Where the guest sees its registers.</summary>
     internal ulong RegistersAddress { get; }
 
@@ -68,6 +74,11 @@ public sealed class AttachedDevice : IDisposable
     /// <summary>Takes the device from one migration state to another.</summary>
     public void SetState(VfioDeviceState next)
     {
+        if (IsStopped(next))
+        {
+            _takesAccesses.Reset();
+        }
+
         try
         {
             Client.SetState(next);
@@ -86,7 +97,17 @@ public sealed class AttachedDevice : IDisposable
             State = VfioDeviceState.Error;
             throw;
         }
+        finally
+        {
+            if (!IsStopped(State))
+            {
+                _takesAccesses.Set();
+            }
+        }
     }
+
+    /// <summary>Lets vCPUs go that wait for it, whatever it is in; for a machine that ends.</summary>
+    internal void ReleaseAccesses() => _takesAccesses.Set();
 
     /// <summary>Connects, checks that the device is what the file says, and maps all guest memory for its DMA.</summary>
     /// <param name="device">What the file says.</param>
@@ -119,6 +140,7 @@ public sealed class AttachedDevice : IDisposable
     /// <summary>Reads a 32-bit register.</summary>
     internal uint ReadRegister(ulong address)
     {
+        WaitUntilItTakesAccesses();
         Span<byte> bytes = stackalloc byte[4];
         try
         {
@@ -135,6 +157,7 @@ public sealed class AttachedDevice : IDisposable
     /// <summary>Writes a 32-bit register and waits until the device has taken it.</summary>
     internal void WriteRegister(ulong address, uint value)
     {
+        WaitUntilItTakesAccesses();
         Span<byte> bytes = stackalloc byte[4];
         BinaryPrimitives.WriteUInt32LittleEndian(bytes, value);
         try
@@ -153,6 +176,27 @@ public sealed class AttachedDevice : IDisposable
     {
         _doorbells.Dispose();
         Client.Dispose();
+        _takesAccesses.Dispose();
+    }
+
+    private static bool IsStopped(VfioDeviceState state) => state is VfioDeviceState.Stop or VfioDeviceState.StopCopy or VfioDeviceState.Resuming;
+
+    private void WaitUntilItTakesAccesses()
+    {
+        if (_takesAccesses.IsSet)
+        {
+            return;
+        }
+
+        Interlocked.Increment(ref _waiting);
+        try
+        {
+            _takesAccesses.Wait();
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
     }
 
     /// <summary>Refuses a device that is not of its kind, and gives the size of its messages.</summary>

@@ -38,7 +38,7 @@ internal sealed class VcpuRunner : IDisposable
     /// <summary>The vCPU; to be touched only while it is parked.</summary>
     public Vcpu Vcpu { get; }
 
-    /// <summary>Asks it to park; <see cref="WaitParked"/> says when it has.</summary>
+    /// <summary>Asks it to park; <see cref="WaitParked()"/> says when it has.</summary>
     public void RequestPark()
     {
         Volatile.Write(ref _isParkWanted, true);
@@ -49,12 +49,18 @@ internal sealed class VcpuRunner : IDisposable
     /// <summary>Waits until it does not execute.</summary>
     public void WaitParked()
     {
+        while (!WaitParked(Timeout.InfiniteTimeSpan))
+        {
+        }
+    }
+
+    /// <summary>The same, for a time.</summary>
+    /// <returns>Whether it does not execute.</returns>
+    public bool WaitParked(TimeSpan timeout)
+    {
         lock (_gate)
         {
-            while (!_isParked)
-            {
-                Monitor.Wait(_gate);
-            }
+            return _isParked || (Monitor.Wait(_gate, timeout) && _isParked);
         }
     }
 

@@ -21,6 +21,9 @@ public interface IMigratableDevice
     /// <summary>The state it was last known to be in.</summary>
     VfioDeviceState State { get; }
 
+    /// <summary>Whether a vCPU accesses the device while it is stopped, and waits until it runs. From any thread.</summary>
+    bool IsAwaited { get; }
+
     /// <summary>An estimate of the bytes that STOP_COPY will give, or null where the device gives none.</summary>
     ulong? EstimateStopCopyBytes();
 

@@ -23,7 +23,7 @@ internal sealed class ChannelTeam : IDisposable
         {
             for (var i = 0; i < context.Options.Channels; i++)
             {
-                context.ThrowIfCancelled();
+                context.ThrowIfGivenUp();
                 var connection = context.Options.Connector.Connect();
                 var writer = new ChunkWriter(context.Layout, (ushort)i, connection, context.Options.Compression, limit);
                 senders.Add(new ChannelSender(dirty, context.Trackers, context.Layout, i, context.Options.Channels, writer));

@@ -62,7 +62,7 @@ internal sealed class DeviceSender(uint index, IMigratableDevice device)
         long sent = 0;
         while (sent < maxBytes)
         {
-            context.ThrowIfCancelled();
+            context.ThrowIfGivenUp();
             var data = control.Payload[..ControlHeader.LimitOf(ControlKind.DeviceData)][PrefixBytes..];
             var count = device.ReadData(data);
             if (count == 0)

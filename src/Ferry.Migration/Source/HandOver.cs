@@ -38,7 +38,7 @@ internal sealed class HandOver(SourceContext context, SourceLink link)
     /// <exception cref="MigrationFailedException">It was cancelled before commit, or the destination said that it threw the machine away.</exception>
     internal void Commit()
     {
-        context.ThrowIfCancelled();
+        context.ThrowIfGivenUp();
         context.IsCommitted = true;
         context.Phase = MigrationPhase.Committed;
         string reason;

@@ -107,12 +107,27 @@ internal sealed class SourceContext(IMigratableMachine machine, SourceOptions op
         }
     }
 
-    internal void ThrowIfCancelled()
+    /// <summary>Throws where somebody cancelled, or where the guest needs a device that was stopped early.</summary>
+    internal void ThrowIfGivenUp()
     {
         // What undoes or settles a migration must be let finish.
-        if (cancellation.IsCancellationRequested && !IsCommitted && Phase != MigrationPhase.RollingBack)
+        if (IsCommitted || Phase == MigrationPhase.RollingBack)
+        {
+            return;
+        }
+
+        if (cancellation.IsCancellationRequested)
         {
             throw new MigrationFailedException(FailureKind.Cancelled, "The migration was cancelled.");
+        }
+
+        for (var i = 0; i < machine.Devices.Count; i++)
+        {
+            if (machine.Devices[i].IsAwaited)
+            {
+                throw new MigrationFailedException(
+                    FailureKind.Error, $"The guest accessed device {machine.Devices[i].Id}, which was stopped early. Quiesce it with all others.");
+            }
         }
     }
 }

@@ -76,7 +76,7 @@ internal sealed class SourceLink : IDisposable
                 progressed = _context.PopulatedBytes > populated ? heard : progressed;
             }
 
-            _context.ThrowIfCancelled();
+            _context.ThrowIfGivenUp();
             var now = activity?.Invoke() ?? 0;
             if (now != seen)
             {

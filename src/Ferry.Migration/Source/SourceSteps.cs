@@ -42,7 +42,7 @@ internal sealed class SourceSteps
     {
         for (var i = 0; i < steps.Count; i++)
         {
-            _context.ThrowIfCancelled();
+            _context.ThrowIfGivenUp();
 
             var begun = _context.Clock.Begin(steps[i]);
             Run(steps[i]);
@@ -134,7 +134,7 @@ internal sealed class SourceSteps
     {
         _context.Phase = MigrationPhase.Verify;
         Link!.Control.Send(ControlKind.Verify, []);
-        var hash = MemoryHasher.Hash(_context.Machine, _context.Layout, Math.Clamp(Environment.ProcessorCount, 1, 16), _context.ThrowIfCancelled, out var cpu);
+        var hash = MemoryHasher.Hash(_context.Machine, _context.Layout, Math.Clamp(Environment.ProcessorCount, 1, 16), _context.ThrowIfGivenUp, out var cpu);
         CrewCpu += cpu;
         Link.Await(ControlKind.VerifyResult);
         var reader = new FrameReader(ControlKind.VerifyResult, Link.Control.Received);

@@ -47,6 +47,11 @@ internal sealed class FakeDevice(string id, int stateBytes, VfioMigrationFlags f
         new Random(seed).NextBytes(Content);
     }
 
+    /// <summary>Whether a vCPU accesses it.</summary>
+    public bool IsAccessed { get; set; }
+
+    public bool IsAwaited => IsAccessed && !Runs;
+
     public ulong? EstimateStopCopyBytes() => (ulong)stateBytes;
 
     public void SetState(VfioDeviceState next)

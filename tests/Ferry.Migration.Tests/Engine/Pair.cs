@@ -78,10 +78,10 @@ internal sealed class Pair : IDisposable
 
     public TcpConnectionListener Listener => _listener;
 
-    public static MigrationPlan PlanOf(FakeDevice device, bool verify) =>
+    public static MigrationPlan PlanOf(FakeDevice device, bool verify, bool quiesceEarly = false) =>
         Assert.IsType<PlanResult.Planned>(MigrationPlanner.Plan(new PlanRequest
         {
-            Devices = [new PlanDevice { Id = device.Id, Migration = device.Migration }],
+            Devices = [new PlanDevice { Id = device.Id, Migration = device.Migration, QuiesceEarly = quiesceEarly }],
             Trackers = [new PlanTracker("test", ["vcpus", device.Id], PageSize.Size4K)],
             Verify = verify,
         })).Plan;
