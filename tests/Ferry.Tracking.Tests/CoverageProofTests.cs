@@ -44,11 +44,15 @@ public sealed class CoverageProofTests
     }
 
     [Fact]
-    public void More_ranges_than_a_tracker_holds_are_counted()
+    public void More_ranges_than_a_tracker_holds_become_fewer_and_the_extra_is_shown()
     {
         using var log = new FakeTracker("device", [Nic], [PageSize.Size4K]) { MaxRanges = 1 };
         var verdict = CoverageProof.Check([new(Nic, [Low, High])], [new(Nic, log, PageSize.Size4K)], [log]);
-        Assert.Contains("2 ranges are mapped; it can hold 1", Assert.Single(verdict.Refusals).Reason);
+        Assert.True(verdict.IsProven);
+        Assert.Equal((1, 3UL << 30), (verdict.Lines[0].RangeCount, verdict.Lines[0].ExtraBytes));
+        using var narrow = new FakeTracker("device", [Nic], [PageSize.Size4K]) { MaxRanges = 1, Ranges = [Low, High] };
+        verdict = CoverageProof.Check([new(Nic, [Low, High])], [new(Nic, narrow, PageSize.Size4K)], [narrow]);
+        Assert.Contains("than the 1 that it holds", Assert.Single(verdict.Refusals).Reason);
     }
 
     [Fact]
@@ -91,11 +95,12 @@ public sealed class CoverageProofTests
     [Fact]
     public void What_is_mapped_for_two_sources_counts_together_and_what_is_shared_once()
     {
-        using var shared = new FakeTracker("iotable", [Nic, Disk], [PageSize.Size4K]) { MaxRanges = 1 };
+        using var shared = new FakeTracker("iotable", [Nic, Disk], [PageSize.Size4K]) { MaxRanges = 1, Ranges = [Low, High] };
         TrackerAssignment[] both = [new(Nic, shared, PageSize.Size4K), new(Disk, shared, PageSize.Size4K)];
         Assert.True(CoverageProof.Check([new(Nic, [Low]), new(Disk, [Low])], both, [shared]).IsProven);
         var verdict = CoverageProof.Check([new(Nic, [Low]), new(Disk, [High])], both, [shared]);
-        Assert.Contains("2 ranges are mapped for nic0 and disk0 together; it can hold 1", verdict.Refusals[0].Reason);
+        Assert.Equal(2, verdict.Refusals.Count);
+        Assert.Contains("outside of what it covers", verdict.Refusals[0].Reason);
     }
 
     /// <summary>Two devices, each with ranges of its own, by trackers of any limits at any page sizes.</summary>
@@ -143,7 +148,9 @@ public sealed class CoverageProofTests
         foreach (var group in assignments.GroupBy(assignment => assignment.Tracker))
         {
             var pageSizes = group.Select(assignment => assignment.PageSize).Distinct().ToArray();
-            var ranges = Merge(requirements.Where(requirement => group.Any(assignment => assignment.Source == requirement.Source)).SelectMany(requirement => requirement.Mapped));
+            var ranges = RangeMergeTests.LeastOf(
+                requirements.Where(requirement => group.Any(assignment => assignment.Source == requirement.Source)).SelectMany(requirement => requirement.Mapped),
+                group.Key.Coverage.MaxRanges);
             if (pageSizes.Length > 1 || group.Any(assignment => !group.Key.Coverage.Covers(assignment.Source)))
             {
                 return false;
@@ -162,25 +169,6 @@ public sealed class CoverageProofTests
         return true;
     }
 
-    private static List<IovaRange> Merge(IEnumerable<IovaRange> ranges)
-    {
-        var merged = new List<IovaRange>();
-        foreach (var range in ranges.OrderBy(range => range.Start.Value))
-        {
-            if (merged.Count > 0 && merged[^1].Overlaps(range))
-            {
-                var end = Math.Max(merged[^1].Last.Value, range.Last.Value) + 1;
-                merged[^1] = new(merged[^1].Start, end - merged[^1].Start.Value);
-            }
-            else
-            {
-                merged.Add(range);
-            }
-        }
-
-        return merged;
-    }
-
     [Fact]
     public void What_is_proven_can_be_started() =>
         Gen.Select(Gen.Int[0, 3], Gen.Int[1, 3], Gen.Int[0, 2], Gen.Bool, Gen.Bool).Sample((ranges, max, size, inside, hasSource) =>
@@ -189,11 +177,11 @@ public sealed class CoverageProofTests
             using var log = new FakeTracker("device", hasSource ? [Nic] : [DmaSource.Vcpus], sizes[..2]) { MaxRanges = max, Ranges = inside ? null : [Low] };
             var mapped = Enumerable.Range(0, ranges).Select(i => new IovaRange(new((ulong)i << 32), 1 << 21)).ToArray();
             var verdict = CoverageProof.Check([new(Nic, mapped)], [new(Nic, log, sizes[size])], [log]);
-            var startable = hasSource && size < 2 && ranges <= max && (inside || ranges <= 1);
+            var startable = hasSource && size < 2 && (inside || ranges <= 1);
             Assert.Equal(startable, verdict.IsProven);
             if (verdict.IsProven && ranges > 0)
             {
-                log.Start(mapped, sizes[size]);
+                log.Start(CoverageProof.RangesOf(log, [new(Nic, mapped)], [new(Nic, log, sizes[size])], out _), sizes[size]);
             }
         });
 

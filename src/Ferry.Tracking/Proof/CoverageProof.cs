@@ -5,7 +5,7 @@ namespace Ferry.Tracking.Proof;
 /// <summary>Proves, before anything moves, that every write of every source will be seen, or says what would be missed.</summary>
 /// <remarks>Every tracker that is chosen for a source has to hold all that is mapped for it: one that saw a part alone would look like
 /// cover and be none. One that is chosen for several sources is started once: at one page size, for what is mapped for any of them.
-/// Pure.</remarks>
+/// Where that is more ranges than it holds, it is started for fewer and larger ones, and the line says what that adds. Pure.</remarks>
 public static class CoverageProof
 {
     /// <summary>Checks a choice of trackers.</summary>
@@ -27,15 +27,16 @@ public static class CoverageProof
 
             foreach (var assignment in chosen)
             {
-                if ((ProblemOf(requirement, assignment) ?? SharedProblemOf(assignment, requirements, assignments)) is { } problem)
+                if (ProblemOf(assignment, requirements, assignments) is { } problem)
                 {
                     refusals.Add(new(requirement.Source, $"{assignment.Tracker.Name}: {problem}", RemedyFor(requirement, available)));
                     continue;
                 }
 
+                var ranges = RangesOf(assignment.Tracker, requirements, assignments, out var extraBytes);
                 lines.Add(new(
                     requirement.Source, assignment.Tracker.Name, assignment.PageSize, assignment.Tracker.Coverage.Precision,
-                    requirement.Mapped.Count, IsRedundant: lines.Any(line => line.Source == requirement.Source)));
+                    ranges.Count, extraBytes, IsRedundant: lines.Any(line => line.Source == requirement.Source)));
             }
         }
 
@@ -48,11 +49,27 @@ public static class CoverageProof
         return new(lines, refusals);
     }
 
-    /// <summary>Why this tracker can't watch this source, or null where it can.</summary>
-    private static string? ProblemOf(SourceRequirement requirement, TrackerAssignment assignment)
+    /// <summary>The ranges that a tracker is started for: what is mapped for any of its sources, in no more ranges than it holds.</summary>
+    /// <param name="tracker">The tracker.</param>
+    /// <param name="requirements">Every source of the machine.</param>
+    /// <param name="assignments">Who is chosen for whom.</param>
+    /// <param name="extraBytes">The bytes within them that are mapped for none.</param>
+    /// <returns>Sorted and disjoint; empty where nothing is mapped.</returns>
+    public static IReadOnlyList<IovaRange> RangesOf(
+        IDirtyTracker tracker, IReadOnlyList<SourceRequirement> requirements, IReadOnlyList<TrackerAssignment> assignments, out ulong extraBytes)
+    {
+        var sources = assignments.Where(assignment => ReferenceEquals(assignment.Tracker, tracker)).Select(assignment => assignment.Source).ToHashSet();
+        return RangeMerge.Merge(
+            requirements.Where(requirement => sources.Contains(requirement.Source)).SelectMany(requirement => requirement.Mapped),
+            Math.Max(1, tracker.Coverage.MaxRanges), out extraBytes);
+    }
+
+    /// <summary>Why a choice can't be kept beside all others, or null where it can.</summary>
+    internal static string? ProblemOf(
+        TrackerAssignment assignment, IReadOnlyList<SourceRequirement> requirements, IReadOnlyList<TrackerAssignment> assignments)
     {
         var coverage = assignment.Tracker.Coverage;
-        if (!coverage.Covers(requirement.Source))
+        if (!coverage.Covers(assignment.Source))
         {
             return $"sees the writes of {string.Join(", ", coverage.Sources ?? [])} only";
         }
@@ -62,12 +79,12 @@ public static class CoverageProof
             return $"page size {assignment.PageSize} is not supported; it can do {string.Join(", ", coverage.PageSizes)}";
         }
 
-        if (requirement.Mapped.Count > coverage.MaxRanges)
+        if (assignments.FirstOrDefault(other => ReferenceEquals(other.Tracker, assignment.Tracker) && other.PageSize != assignment.PageSize) is { } clash)
         {
-            return $"{requirement.Mapped.Count} ranges are mapped; it can hold {coverage.MaxRanges}";
+            return $"is chosen at page size {assignment.PageSize} for {assignment.Source} and at {clash.PageSize} for {clash.Source}; it runs at one";
         }
 
-        foreach (var range in requirement.Mapped)
+        foreach (var range in RangesOf(assignment.Tracker, requirements, assignments, out var extraBytes))
         {
             if (!range.IsAligned(assignment.PageSize))
             {
@@ -76,58 +93,22 @@ public static class CoverageProof
 
             if (coverage.Ranges is not null && !coverage.Ranges.Any(covered => covered.Contains(range)))
             {
-                return $"range {range} is outside of what it covers: {string.Join(", ", coverage.Ranges)}";
+                var merged = extraBytes > 0 ? $" (of more ranges than the {coverage.MaxRanges} that it holds, made one)" : "";
+                return $"range {range}{merged} is outside of what it covers: {string.Join(", ", coverage.Ranges)}";
             }
         }
 
         return null;
     }
 
-    /// <summary>Why this tracker can't be started for all that it is chosen for, or null where it can.</summary>
-    private static string? SharedProblemOf(
-        TrackerAssignment assignment, IReadOnlyList<SourceRequirement> requirements, IReadOnlyList<TrackerAssignment> assignments)
-    {
-        var shared = assignments.Where(other => ReferenceEquals(other.Tracker, assignment.Tracker)).ToArray();
-        if (shared.FirstOrDefault(other => other.PageSize != assignment.PageSize) is { } clash)
-        {
-            return $"is chosen at page size {assignment.PageSize} for {assignment.Source} and at {clash.PageSize} for {clash.Source}; it runs at one";
-        }
-
-        var count = CountDisjoint(requirements.Where(requirement => shared.Any(other => other.Source == requirement.Source)).SelectMany(requirement => requirement.Mapped));
-        return count > assignment.Tracker.Coverage.MaxRanges
-            ? $"{count} ranges are mapped for {string.Join(" and ", shared.Select(other => other.Source).Distinct())} together; it can hold {assignment.Tracker.Coverage.MaxRanges}"
-            : null;
-    }
-
-    /// <summary>The number of ranges when those that overlap are one.</summary>
-    private static int CountDisjoint(IEnumerable<IovaRange> ranges)
-    {
-        var count = 0;
-        var last = default(Iova);
-        foreach (var range in ranges.OrderBy(range => range.Start.Value))
-        {
-            if (count == 0 || range.Start > last)
-            {
-                count++;
-                last = range.Last;
-            }
-            else if (range.Last > last)
-            {
-                last = range.Last;
-            }
-        }
-
-        return count;
-    }
-
     /// <summary>The trackers and page sizes that would do, the most precise first.</summary>
-    private static string RemedyFor(SourceRequirement requirement, IReadOnlyList<IDirtyTracker> available)
+    internal static string RemedyFor(SourceRequirement requirement, IReadOnlyList<IDirtyTracker> available)
     {
         var would = new List<string>();
         foreach (var tracker in available.OrderBy(tracker => tracker.Coverage.Precision))
         {
             var sizes = tracker.Coverage.PageSizes
-                .Where(size => ProblemOf(requirement, new(requirement.Source, tracker, size)) is null)
+                .Where(size => new TrackerAssignment(requirement.Source, tracker, size) is var choice && ProblemOf(choice, [requirement], [choice]) is null)
                 .Select(size => size.ToString()).ToArray();
             if (sizes.Length > 0)
             {
