@@ -73,6 +73,11 @@ internal static class MigrationView
             console.MarkupLine(
                 $"[yellow]![/] {Markup.Escape(tracker.Name)} failed {Number(tracker.Failures)} times, and all that it covers was copied again: {Markup.Escape(tracker.LastFailure ?? "")}");
         }
+
+        foreach (var tracker in report.Trackers.Where(tracker => tracker.Ended is not null))
+        {
+            console.MarkupLine($"tracker {Markup.Escape(tracker.Name)} ended in the rounds: {Markup.Escape(tracker.Ended!)}");
+        }
     }
 
     private static void WriteDevices(IAnsiConsole console, MigrationDocument report)

@@ -6,6 +6,9 @@ public sealed record MigrationPlan
     /// <summary>The devices that it is for.</summary>
     public required IReadOnlyList<PlanDevice> Devices { get; init; }
 
+    /// <summary>Who takes over for a source whose tracker fails in the rounds; at most one for each source.</summary>
+    public IReadOnlyList<PlanTracker> Fallbacks { get; init; } = [];
+
     /// <summary>On the source, once: devices stopped early, trackers started, every page marked, pre-copy entered.</summary>
     public required IReadOnlyList<PlanStep> Setup { get; init; }
 

@@ -21,6 +21,7 @@ public static class MigrationPlanner
         return new PlanResult.Planned(new MigrationPlan
         {
             Devices = request.Devices,
+            Fallbacks = request.Tracking ? request.Fallbacks : [],
             Setup = Setup(request, stopOrder),
             Round = sends ? Round(request, device => SyncPolicy(request, device) == P2PSyncPolicy.EachRound) : [],
             NearEndRound = sends ? Round(request, device => SyncPolicy(request, device) != P2PSyncPolicy.Never) : [],
@@ -57,7 +58,7 @@ public static class MigrationPlanner
         ];
         if (request.Tracking)
         {
-            steps.AddRange(request.Trackers.Select(tracker => new PlanStep.StartTracker(tracker.Name, tracker.Sources, tracker.PageSize)));
+            steps.AddRange(request.Trackers.Select(tracker => new PlanStep.StartTracker(tracker)));
             steps.Add(new PlanStep.MarkAllDirty());
         }
 

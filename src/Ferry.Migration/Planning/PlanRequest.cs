@@ -11,6 +11,9 @@ public sealed record PlanRequest
     /// <summary>The trackers to start, in this order; not looked at where <see cref="Tracking"/> is off.</summary>
     public required IReadOnlyList<PlanTracker> Trackers { get; init; }
 
+    /// <summary>Trackers that take over for the sources they name where the ones in <see cref="Trackers"/> fail; a source has at most one.</summary>
+    public IReadOnlyList<PlanTracker> Fallbacks { get; init; } = [];
+
     /// <summary>Whether <see cref="Trackers"/> see every write, as <see cref="CoverageProof"/> has found: what it refuses, the planner
     /// refuses. Null where there is no proof yet; then only names are compared. Not looked at where <see cref="Tracking"/> is off.</summary>
     public CoverageVerdict? Coverage { get; init; }

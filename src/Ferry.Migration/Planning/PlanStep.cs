@@ -11,7 +11,17 @@ public abstract record PlanStep
     }
 
     /// <summary>Starts a tracker.</summary>
-    public sealed record StartTracker(string Tracker, IReadOnlyList<string> Sources, PageSize PageSize) : PlanStep;
+    public sealed record StartTracker(PlanTracker What) : PlanStep
+    {
+        /// <summary>Its name.</summary>
+        public string Tracker => What.Name;
+
+        /// <summary>The sources it is started for.</summary>
+        public IReadOnlyList<string> Sources => What.Sources;
+
+        /// <summary>The page size it is started at.</summary>
+        public PageSize PageSize => What.PageSize;
+    }
 
     /// <summary>Reads and clears all started trackers into the one bitmap.</summary>
     public sealed record Sync : PlanStep;

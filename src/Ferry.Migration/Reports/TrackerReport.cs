@@ -5,7 +5,7 @@ namespace Ferry.Migration.Reports;
 
 /// <summary>What a tracker did.</summary>
 /// <param name="Name">The name in the plan.</param>
-/// <param name="Sources">The sources it was started for.</param>
+/// <param name="Sources">The sources it tracked, at any time.</param>
 /// <param name="PageSize">The page size it was started at.</param>
 /// <param name="Precision">How precise it is.</param>
 /// <param name="Reports">How often it was read: once a region and sync.</param>
@@ -13,6 +13,7 @@ namespace Ferry.Migration.Reports;
 /// <param name="ReportTime">The time all reports took.</param>
 /// <param name="Failures">How often it failed, so that all it covers counted as dirty.</param>
 /// <param name="LastFailure">Why it failed last, or null.</param>
+/// <param name="Ended">Why it was stopped before the end, or null.</param>
 public sealed record TrackerReport(
     string Name,
     IReadOnlyList<string> Sources,
@@ -22,4 +23,5 @@ public sealed record TrackerReport(
     ulong DirtyPages,
     TimeSpan ReportTime,
     long Failures,
-    string? LastFailure);
+    string? LastFailure,
+    string? Ended);

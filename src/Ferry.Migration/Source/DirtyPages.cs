@@ -66,9 +66,19 @@ internal sealed class DirtyPages : IDisposable
     /// <summary>Reads all started trackers. Allocates nothing, unless much memory was reported that was never seen touched.</summary>
     internal void Sync(bool quiesced)
     {
+        _trackers.BeginSync(quiesced);
         for (var i = 0; i < _ranges.Length; i++)
         {
             _trackers.Report(_ranges[i], _bitmaps[i]);
+        }
+
+        var hadGap = _trackers.EndSync(quiesced);
+        for (var i = 0; i < _ranges.Length; i++)
+        {
+            if (hadGap)
+            {
+                _bitmaps[i].SetAll();
+            }
 
             // What a sync before this one found untouched, and nobody has sent since, may have been written meanwhile.
             AndNot(_untouched.WordsOfRegion(i), _bitmaps[i].Words);

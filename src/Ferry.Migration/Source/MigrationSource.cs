@@ -95,6 +95,7 @@ public sealed class MigrationSource
         }
         finally
         {
+            context.Trackers.Close("the migration ended");
             Close(link);
         }
 
@@ -138,6 +139,25 @@ public sealed class MigrationSource
 
         context.Phase = MigrationPhase.Ended;
         return _report;
+    }
+
+    /// <summary>Changes who tracks a source, at the sync of the next round. Thread-safe.</summary>
+    /// <remarks>Nothing is lost by it: what comes starts before what goes stops. Where the same provider is to go on at another page size there is
+    /// no such overlap, and everything counts as dirty once.</remarks>
+    /// <returns>Ends when the change is made. Fails with an <see cref="InvalidOperationException"/> where the migration is not in its rounds, or the
+    /// source would be left without a tracker, and with a <see cref="Ferry.Tracking.TrackerStartException"/> where the tracker doesn't start; then
+    /// all is as it was.</returns>
+    public Task ChangeTrackerAsync(TrackerChange change)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        if (change.Kind != TrackerChangeKind.Drop)
+        {
+            ArgumentNullException.ThrowIfNull(change.Provider);
+        }
+
+        return _options.Plan.RoundLimit is null && Volatile.Read(ref _context) is { } context
+            ? context.Trackers.Request(change)
+            : throw new InvalidOperationException("Nothing was changed: the migration tracks nothing.");
     }
 
     // Before a round has ended there is only what was sent so far.

@@ -6,24 +6,32 @@ using Ferry.Tracking;
 
 namespace Ferry.Migration.Source;
 
-/// <summary>A tracker of the plan, and what it did.</summary>
-internal sealed class TrackerUse(PlanStep.StartTracker step, IDirtyTracker tracker)
+/// <summary>A tracker of the plan, or one that came later, and what it did.</summary>
+internal sealed class TrackerUse(PlanTracker what, IDirtyTracker tracker)
 {
+    private readonly List<string> _allSources = [.. what.Sources];
     private long _reports;
     private ulong _dirtyPages;
     private TimeSpan _reportTime;
     private long _failures;
+    private long _failuresSeen;
     private string? _lastFailure;
+    private string? _ended;
 
-    internal string Name => step.Tracker;
+    internal string Name => what.Name;
+
+    internal PageSize PageSize => what.PageSize;
 
     internal IDirtyTracker Tracker => tracker;
 
     internal bool IsStarted { get; private set; }
 
-    internal void Start(IReadOnlyList<IovaRange> ranges)
+    /// <summary>Whose writes it has to see now.</summary>
+    internal List<string> Sources { get; } = [.. what.Sources];
+
+    internal void Start(IReadOnlyList<IovaRange> memory)
     {
-        tracker.Start(ranges, step.PageSize);
+        tracker.Start(what.Ranges.Count > 0 ? what.Ranges : memory, what.PageSize);
         IsStarted = true;
     }
 
@@ -31,6 +39,36 @@ internal sealed class TrackerUse(PlanStep.StartTracker step, IDirtyTracker track
     {
         tracker.Stop();
         IsStarted = false;
+    }
+
+    /// <summary>Whether it failed since the last call.</summary>
+    internal bool HasFailedAnew()
+    {
+        var failures = Interlocked.Read(ref _failures);
+        (var before, _failuresSeen) = (_failuresSeen, failures);
+        return failures > before;
+    }
+
+    /// <summary>Takes on another source.</summary>
+    internal void Adopt(string source)
+    {
+        foreach (var list in (List<string>[])[Sources, _allSources])
+        {
+            if (!list.Contains(source))
+            {
+                list.Add(source);
+            }
+        }
+    }
+
+    /// <summary>Gives a source up, and stops where that was the last one.</summary>
+    internal void Release(string source, string why)
+    {
+        if (Sources.Remove(source) && Sources.Count == 0)
+        {
+            Stop();
+            _ended = why;
+        }
     }
 
     /// <summary>Reads the tracker. A failure counts as everything dirty, which is in the bitmap then.</summary>
@@ -60,5 +98,5 @@ internal sealed class TrackerUse(PlanStep.StartTracker step, IDirtyTracker track
     }
 
     internal TrackerReport ToReport() => new(
-        Name, step.Sources, step.PageSize, tracker.Coverage.Precision, _reports, _dirtyPages, _reportTime, _failures, _lastFailure);
+        Name, [.. _allSources], PageSize, tracker.Coverage.Precision, _reports, _dirtyPages, _reportTime, _failures, _lastFailure, _ended);
 }

@@ -12,7 +12,7 @@ internal class TestTracker(string name, GuestMemory memory, DmaSource source) : 
 
     public string Name => name;
 
-    public Coverage Coverage { get; } = new() { Sources = [source], PageSizes = [PageSize.Size4K], Precision = TrackingPrecision.Exact };
+    public Coverage Coverage { get; } = new() { Sources = [source], PageSizes = [PageSize.Size4K, PageSize.Size2M], Precision = TrackingPrecision.Exact };
 
     public bool IsStarted { get; private set; }
 
@@ -24,7 +24,15 @@ internal class TestTracker(string name, GuestMemory memory, DmaSource source) : 
 
     public int Reports { get; private set; }
 
-    public Exception? StartFailure { get; init; }
+    public Exception? StartFailure { get; set; }
+
+    /// <summary>Called when it is asked to start and has not yet.</summary>
+    public Action? OnStart { get; set; }
+
+    /// <summary>Called when it is asked to stop and has not yet.</summary>
+    public Action? OnStop { get; set; }
+
+    public int Starts { get; private set; }
 
     public void Mark(Gpa address)
     {
@@ -44,8 +52,9 @@ internal class TestTracker(string name, GuestMemory memory, DmaSource source) : 
             throw StartFailure;
         }
 
+        OnStart?.Invoke();
         Array.ForEach(_marked, bitmap => bitmap.Clear());
-        IsStarted = true;
+        (IsStarted, Starts) = (true, Starts + 1);
     }
 
     public virtual void Report(IovaRange range, DirtyBitmap bitmap)
@@ -60,7 +69,15 @@ internal class TestTracker(string name, GuestMemory memory, DmaSource source) : 
         Of(_marked, range).Drain(bitmap);
     }
 
-    public void Stop() => IsStarted = false;
+    public void Stop()
+    {
+        if (IsStarted)
+        {
+            OnStop?.Invoke();
+        }
+
+        IsStarted = false;
+    }
 
     public void Dispose()
     {
