@@ -1,4 +1,5 @@
 using Ferry.Cli.MachineFiles;
+using Ferry.Cli.Toml;
 
 namespace Ferry.Fuzz;
 
@@ -15,7 +16,7 @@ internal sealed class MachineFileTarget : IFuzzTarget
         {
             MachineFileReader.Parse(input, "/fuzz/machine.toml");
         }
-        catch (MachineFileException)
+        catch (TomlFileException)
         {
             // Refused, with reasons.
         }

@@ -49,6 +49,7 @@ internal static class DemoCommand
             command,
             "ferry demo",
             "ferry demo --memory 512M --fill mixed:128M --dirty-rate 32M --nic-rate 64M --downtime 50ms",
+            "ferry demo --nics 2 --nic-lacks none --nic-lacks p2p,dma-log --policy examples/mixed-devices.toml",
             "ferry demo --tracker-vcpus kvm-ring --nic-page-size 64K --compress zstd --json");
         return command;
     }

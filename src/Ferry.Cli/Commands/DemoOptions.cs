@@ -27,8 +27,14 @@ internal static class DemoOptions
         var nicRate = OptionFactory.Rate("--nic-rate", "How fast the device writes messages into guest memory; 0 for not at all, max for as fast as it can.", Defaults.NicRateBytesPerSecond);
         var nicMessage = OptionFactory.Size("--nic-message", "The size of a message; a multiple of 64.", Defaults.NicMessageBytes);
         var nicWorkingSet = OptionFactory.Size("--nic-working-set", "The most memory that the device's messages go round in.", Defaults.Ledger.NicWorkingSetBytes);
+        var nics = OptionFactory.Count("--nics", "The number of devices; each vCPU drives one, and further ones are there and idle.", Defaults.Nics.Count, 1, MachineFileReader.MostDevices);
+        var nicLacks = new Option<string[]>("--nic-lacks")
+        {
+            Description = $"What a device lacks, so that devices differ: none, or some of {string.Join(", ", DemoSettings.Abilities)}, separated by commas. Given once for each device, in order.",
+            HelpName = "LIST",
+        };
         var warmUp = OptionFactory.Time("--warm-up", "How long the guest works before it is moved.", Defaults.WarmUp);
-        Option[] options = [memory, fill, vcpus, hugePages, accelerator, workingSet, dirtyRate, stride, seed, nicRate, nicMessage, nicWorkingSet, warmUp];
+        Option[] options = [memory, fill, vcpus, hugePages, accelerator, workingSet, dirtyRate, stride, seed, nicRate, nicMessage, nicWorkingSet, nics, nicLacks, warmUp];
         foreach (var option in options)
         {
             command.Add(option);
@@ -51,8 +57,29 @@ internal static class DemoOptions
             },
             NicRateBytesPerSecond = parsed.GetValue(nicRate).BytesPerSecond,
             NicMessageBytes = parsed.GetValue(nicMessage).Bytes,
+            Nics = ReadNics(parsed.GetValue(nics), parsed.GetValue(nicLacks) ?? []),
             WarmUp = parsed.GetValue(warmUp).Value,
         };
+    }
+
+    private static List<IReadOnlyList<string>> ReadNics(int count, string[] lacks)
+    {
+        if (lacks.Length > count)
+        {
+            throw new UsageException(FormattableString.Invariant($"--nic-lacks is given {lacks.Length} times, and --nics is {count}"));
+        }
+
+        var nics = Enumerable.Repeat<IReadOnlyList<string>>([], count).ToList();
+        for (var i = 0; i < lacks.Length; i++)
+        {
+            nics[i] = lacks[i] == "none" ? [] : lacks[i].Split(',');
+            foreach (var lack in nics[i].Where(lack => !DemoSettings.Abilities.Contains(lack)))
+            {
+                throw new UsageException($"--nic-lacks: unknown value '{lack}'; {NearestName.Suggest(lack, DemoSettings.Abilities)}");
+            }
+        }
+
+        return nics;
     }
 
     /// <summary>Checks what one option can't tell without the others. The hosts check all of it again in the machine file.</summary>

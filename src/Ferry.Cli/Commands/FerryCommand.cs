@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Ferry.Cli.Control;
-using Ferry.Cli.MachineFiles;
+using Ferry.Cli.Toml;
 using Ferry.Cli.Values;
 using Ferry.Machine;
 using Ferry.Tracking;
@@ -30,6 +30,8 @@ internal static class FerryCommand
             MigrateCommand.Create(),
             StatusCommand.Create(),
             PlanCommand.Create(),
+            PolicyCommand.Create(),
+            TrackCommand.Create(),
             TellCommand.Create(),
             DeviceCommand.Create(),
         };
@@ -115,7 +117,7 @@ internal static class FerryCommand
     // What is not listed here is a defect, and ends the process with its stack.
     private static int? ExitCodeOf(Exception e, CancellationToken cancellation) => e switch
     {
-        MachineFileException or UsageException => ExitCodes.Usage,
+        TomlFileException or UsageException => ExitCodes.Usage,
         OperationCanceledException when cancellation.IsCancellationRequested => ExitCodes.Failed,
         ControlException { Code: ControlErrors.BadRequest } => ExitCodes.Usage,
         ControlException or IOException or UnauthorizedAccessException or TimeoutException or InvalidDataException or NotSupportedException
@@ -127,7 +129,7 @@ internal static class FerryCommand
     private static IEnumerable<string> LinesOf(Exception e) => e switch
     {
         _ when Environment.GetEnvironmentVariable("FERRY_DEBUG") == "1" => [e.ToString()],
-        MachineFileException file => file.Errors,
+        TomlFileException file => file.Errors,
         OperationCanceledException => ["interrupted"],
         _ => [e.Message],
     };

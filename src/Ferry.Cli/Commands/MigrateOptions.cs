@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Ferry.Cli.Control;
+using Ferry.Cli.Policies;
 using Ferry.Cli.Values;
 
 namespace Ferry.Cli.Commands;
@@ -8,6 +9,9 @@ namespace Ferry.Cli.Commands;
 internal sealed class MigrateOptions
 {
     private static readonly MigrateRequest Defaults = new();
+
+    private readonly Option<string?> _policy = OptionFactory.Text(
+        "--policy", "A policy file, which says all that these options do and more, for each source of writes; docs/policy.md describes it. Options win over it.", "FILE");
 
     private readonly Option<Duration> _downtime = OptionFactory.Time(
         "--downtime", "How long the vCPUs may stand still.", TimeSpan.FromSeconds(Defaults.DowntimeSeconds));
@@ -45,11 +49,11 @@ internal sealed class MigrateOptions
     private readonly Option<bool> _noVerify = OptionFactory.Flag("--no-verify", "Do not compare hashes at the hand-over.");
 
     private readonly Option<string?> _trackerVcpus = OptionFactory.Choice(
-        "--tracker-vcpus", "What tracks the writes of the vCPUs; where not given, kvm-log with KVM and process with threads.", null, MigrateChoices.TrackerVcpus);
+        "--tracker-vcpus", "What tracks the writes of the vCPUs; where not given, what the policy says, or what the machine has.", null, "kvm-log", "kvm-ring", "process", "all");
 
     private readonly Option<string?> _trackerDevices = OptionFactory.Choice(
-        "--tracker-devices", "What tracks the DMA of the devices: their own logs, or nothing, so that all memory counts as dirty.",
-        Defaults.TrackerDevices, MigrateChoices.TrackerDevices);
+        "--tracker-devices", "What tracks the DMA of all devices: their own logs, or nothing, so that all memory counts as dirty; where not given, what the policy says, or what each has.",
+        null, "device", "all");
 
     private readonly Option<ByteSize> _nicPageSize = OptionFactory.Size(
         "--nic-page-size", "The page size of the devices' DMA logs; the finest that they offer where not given.", null);
@@ -62,7 +66,7 @@ internal sealed class MigrateOptions
         _verifyByDefault = verifyByDefault;
         Option[] options =
         [
-            _downtime, _maxDowntime, _maxRounds, _maxTime, _settleTime, _onStall, _channels, _compress, _bandwidth, _populate, _verify, _noVerify, _trackerVcpus,
+            _policy, _downtime, _maxDowntime, _maxRounds, _maxTime, _settleTime, _onStall, _channels, _compress, _bandwidth, _populate, _verify, _noVerify, _trackerVcpus,
             _trackerDevices, _nicPageSize,
         ];
         foreach (var option in options)
@@ -71,37 +75,70 @@ internal sealed class MigrateOptions
         }
     }
 
-    /// <summary>What the command line asks for.</summary>
+    /// <summary>What the policy file and the command line ask for.</summary>
     /// <exception cref="UsageException">Two options contradict each other.</exception>
+    /// <exception cref="Toml.TomlFileException">The policy file is wrong.</exception>
     /// <exception cref="ControlException">A value is out of its limits.</exception>
-    public MigrateRequest Read(ParseResult parsed)
+    public MigrateRequest Read(ParseResult parsed) => ReadPolicy(parsed).Request;
+
+    /// <summary>The same, with who said what. Options win over the file.</summary>
+    public Policy ReadPolicy(ParseResult parsed)
     {
         if (parsed.GetValue(_verify) && parsed.GetValue(_noVerify))
         {
             throw new UsageException("--verify and --no-verify contradict each other; give one");
         }
 
-        var downtime = parsed.GetValue(_downtime).Value.TotalSeconds;
-        var request = new MigrateRequest
+        var file = parsed.GetValue(_policy) is { } path ? PolicyFileReader.Read(path) : Policy.Default;
+        var request = file.Request;
+        var origins = file.Origins.ToDictionary();
+        void Take<T>(Option<T> option, string key, Action<T> set)
         {
-            DowntimeSeconds = downtime,
-            MaxDowntimeSeconds = parsed.GetResult(_maxDowntime) is null
-                ? Math.Max(Defaults.MaxDowntimeSeconds, downtime)
-                : parsed.GetValue(_maxDowntime).Value.TotalSeconds,
-            MaxRounds = parsed.GetValue(_maxRounds),
-            MaxSeconds = parsed.GetValue(_maxTime).Value.TotalSeconds,
-            SettleSeconds = (int)Math.Min(int.MaxValue, Math.Ceiling(parsed.GetValue(_settleTime).Value.TotalSeconds)),
-            OnStall = parsed.GetValue(_onStall)!,
-            Channels = parsed.GetValue(_channels),
-            Compress = parsed.GetValue(_compress)!,
-            BandwidthBytesPerSecond = parsed.GetResult(_bandwidth) is null ? null : RateText.ToLimit(parsed.GetValue(_bandwidth).BytesPerSecond),
-            Populate = parsed.GetValue(_populate)!,
-            Verify = parsed.GetValue(_verify) || (_verifyByDefault && !parsed.GetValue(_noVerify)),
-            TrackerVcpus = parsed.GetValue(_trackerVcpus),
-            TrackerDevices = parsed.GetValue(_trackerDevices)!,
-            DevicePageSizeBytes = parsed.GetValue(_nicPageSize).Bytes,
-        };
+            if (parsed.GetResult(option) is { Implicit: false })
+            {
+                set(parsed.GetValue(option)!);
+                origins[key] = option.Name;
+            }
+        }
+
+        Take(_downtime, "limits.downtime", time => request.DowntimeSeconds = time.Value.TotalSeconds);
+        Take(_maxDowntime, "limits.max-downtime", time => request.MaxDowntimeSeconds = time.Value.TotalSeconds);
+        if (!origins.ContainsKey("limits.max-downtime"))
+        {
+            request.MaxDowntimeSeconds = Math.Max(Defaults.MaxDowntimeSeconds, request.DowntimeSeconds);
+        }
+
+        Take(_maxRounds, "limits.rounds", rounds => request.MaxRounds = rounds);
+        Take(_maxTime, "limits.time", time => request.MaxSeconds = time.Value.TotalSeconds);
+        Take(_settleTime, "limits.settle-time", time => request.SettleSeconds = (int)Math.Min(int.MaxValue, Math.Ceiling(time.Value.TotalSeconds)));
+        Take(_onStall, "limits.on-stall", action => request.OnStall = action!);
+        Take(_bandwidth, "limits.bandwidth", rate => request.BandwidthBytesPerSecond = RateText.ToLimit(rate.BytesPerSecond));
+        Take(_channels, "stream.channels", channels => request.Channels = channels);
+        Take(_compress, "stream.compress", compress => request.Compress = compress!);
+        Take(_populate, "stream.populate", populate => request.Populate = populate!);
+        request.Verify = origins.ContainsKey("stream.verify") ? request.Verify : _verifyByDefault;
+        Take(_verify, "stream.verify", verify => request.Verify = verify);
+        Take(_noVerify, "stream.verify", noVerify => request.Verify = !noVerify);
+        request.Rules = [.. ReadRules(parsed), .. request.Rules];
         MigrateChoices.Validate(request);
-        return request;
+        return new Policy(request, origins);
+    }
+
+    private IEnumerable<SourceRule> ReadRules(ParseResult parsed)
+    {
+        if (parsed.GetValue(_trackerVcpus) is { } vcpus)
+        {
+            yield return new SourceRule { Source = "vcpus", With = [vcpus], Combine = PolicyChoices.First, From = _trackerVcpus.Name };
+        }
+
+        if (parsed.GetValue(_trackerDevices) is { } devices)
+        {
+            yield return new SourceRule { DevicesOnly = true, With = [devices], Combine = PolicyChoices.First, From = _trackerDevices.Name };
+        }
+
+        if (parsed.GetResult(_nicPageSize) is { Implicit: false })
+        {
+            yield return new SourceRule { DevicesOnly = true, PageSizeBytes = parsed.GetValue(_nicPageSize).Bytes, From = _nicPageSize.Name };
+        }
     }
 }

@@ -15,6 +15,7 @@ namespace Ferry.Cli.Control;
 [JsonSerializable(typeof(MigrationDocument))]
 [JsonSerializable(typeof(MachineStatus))]
 [JsonSerializable(typeof(PlanningDocument))]
+[JsonSerializable(typeof(PolicyDocument))]
 [JsonSerializable(typeof(SelfCheckDocument))]
 [JsonSerializable(typeof(DeviceProcessDocument))]
 internal sealed partial class ControlJson : JsonSerializerContext

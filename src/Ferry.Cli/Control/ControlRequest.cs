@@ -18,6 +18,9 @@ internal sealed record ControlRequest
     /// <summary>For <c>migrate</c> and <c>plan</c>.</summary>
     public MigrateRequest? Migrate { get; set; }
 
+    /// <summary>For <c>track</c>.</summary>
+    public TrackRequest? Track { get; set; }
+
     /// <summary>For <c>settle</c>: <c>ask</c>, <c>resume</c> or <c>discard</c>.</summary>
     public string? Choice { get; set; }
 }

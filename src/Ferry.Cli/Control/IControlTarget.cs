@@ -18,6 +18,9 @@ internal interface IControlTarget
     /// <summary>Plans a migration without moving anything.</summary>
     PlanningDocument Plan(MigrateRequest request);
 
+    /// <summary>Changes who tracks a source in the migration that is under way; returns when that is done.</summary>
+    Task TrackAsync(TrackRequest request, CancellationToken cancellation);
+
     /// <summary>Stops the vCPUs.</summary>
     void Pause();
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using Ferry.Cli.Policies;
 using Ferry.Cli.Values;
 
 namespace Ferry.Cli.Control;
@@ -6,6 +7,8 @@ namespace Ferry.Cli.Control;
 /// <summary>What the members of a <see cref="MigrateRequest"/> may be.</summary>
 internal static class MigrateChoices
 {
+    private const int MostRules = 80;
+
     /// <summary>What a stall may lead to.</summary>
     public static string[] OnStall { get; } = ["stop", "fail", "throttle", "stretch"];
 
@@ -18,12 +21,6 @@ internal static class MigrateChoices
     /// <summary>The choice by which all memory is present before the first round; the demo's source then populates its own as well.</summary>
     public const string PopulateBefore = "before";
 
-    /// <summary>What may track the vCPUs.</summary>
-    public static string[] TrackerVcpus { get; } = ["kvm-log", "kvm-ring", "process", "all"];
-
-    /// <summary>What may track devices.</summary>
-    public static string[] TrackerDevices { get; } = ["device", "all"];
-
     /// <summary>Checks everything that can be checked without the machine.</summary>
     /// <exception cref="ControlException">A member makes no sense; the message names it and its limit.</exception>
     public static void Validate(MigrateRequest request)
@@ -31,8 +28,7 @@ internal static class MigrateChoices
         CheckChoice("on-stall", request.OnStall, OnStall);
         CheckChoice("compress", request.Compress, Compress);
         CheckChoice("populate", request.Populate, Populate);
-        CheckChoice("tracker-vcpus", request.TrackerVcpus ?? TrackerVcpus[0], TrackerVcpus);
-        CheckChoice("tracker-devices", request.TrackerDevices, TrackerDevices);
+        CheckChoice("grace", request.Grace, PolicyChoices.Grace);
         CheckRange("channels", request.Channels, 1, 16);
         CheckRange("max-rounds", request.MaxRounds, 1, 10_000);
         CheckRange("settle-time", request.SettleSeconds, 1, 3600);
@@ -44,9 +40,40 @@ internal static class MigrateChoices
             throw new ControlException(ControlErrors.BadRequest, $"bandwidth: {request.BandwidthBytesPerSecond} is not from 1 to {long.MaxValue}; leave it out, or say max, for no limit");
         }
 
-        if (request.DevicePageSizeBytes is not 0 and (< 4096 or > 1UL << 30) || BitOperations.PopCount(request.DevicePageSizeBytes) > 1)
+        if (request.Rules.Count > MostRules)
         {
-            throw new ControlException(ControlErrors.BadRequest, $"nic-page-size: {SizeText.Exact(request.DevicePageSizeBytes)} is no power of two from 4K to 1G");
+            throw new ControlException(ControlErrors.BadRequest, $"rules: {request.Rules.Count} are more than {MostRules}");
+        }
+
+        foreach (var rule in request.Rules)
+        {
+            Validate(rule);
+        }
+    }
+
+    private static void Validate(SourceRule rule)
+    {
+        foreach (var name in rule.With ?? [])
+        {
+            CheckChoice("with", name, PolicyChoices.Trackers);
+        }
+
+        CheckRange("with", rule.With?.Count ?? 1, 1, PolicyChoices.Trackers.Length);
+        CheckRange("source", rule.Source?.Length ?? 1, 1, 64);
+        CheckChoice("combine", rule.Combine ?? PolicyChoices.First, PolicyChoices.Combine);
+        CheckChoice("fallback", rule.Fallback ?? PolicyChoices.Next, [.. PolicyChoices.Fallback, .. PolicyChoices.Trackers]);
+        CheckChoice("quiesce", rule.Quiesce ?? PolicyChoices.Normal, PolicyChoices.Quiesce);
+        CheckChoice("sync", rule.Sync ?? PolicyChoices.Sync[0], PolicyChoices.Sync);
+        CheckPageSize("page-size", rule.PageSizeBytes ?? 0);
+    }
+
+    /// <summary>Checks a tracking page size; 0 stands for the finest.</summary>
+    /// <exception cref="ControlException">It is none.</exception>
+    public static void CheckPageSize(string name, ulong bytes)
+    {
+        if (bytes is not 0 and (< 4096 or > 1UL << 30) || BitOperations.PopCount(bytes) > 1)
+        {
+            throw new ControlException(ControlErrors.BadRequest, $"{name}: {SizeText.Exact(bytes)} is no power of two from 4K to 1G");
         }
     }
 

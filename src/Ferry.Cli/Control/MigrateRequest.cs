@@ -1,3 +1,5 @@
+using Ferry.Cli.Policies;
+
 namespace Ferry.Cli.Control;
 
 /// <summary>What a migration is asked to be. Every member is checked again by the host, whoever sent it.</summary>
@@ -40,12 +42,15 @@ internal sealed record MigrateRequest
     /// <summary>Whether hashes of all guest memory are compared at the hand-over.</summary>
     public bool Verify { get; set; }
 
-    /// <summary>What tracks the vCPUs; null for the accelerator's own.</summary>
-    public string? TrackerVcpus { get; set; }
+    /// <summary>Who tracks which source, how, and when devices stop: for each source and key the first rule that fits says it.</summary>
+    public IReadOnlyList<SourceRule> Rules { get; set; } = [];
 
-    /// <summary>What tracks devices: <c>device</c> (their own DMA log) or <c>all</c>.</summary>
-    public string TrackerDevices { get; set; } = "device";
+    /// <summary>Whether writes are tracked; where not, all memory is copied once, after everything stopped.</summary>
+    public bool Tracking { get; set; } = true;
 
-    /// <summary>The page size of the devices' DMA logs; 0 for the finest they offer.</summary>
-    public ulong DevicePageSizeBytes { get; set; }
+    /// <summary>Whether devices that can send state while they run.</summary>
+    public bool PreCopy { get; set; } = true;
+
+    /// <summary>What comes first at the switchover, one of <see cref="PolicyChoices.Grace"/>.</summary>
+    public string Grace { get; set; } = "vcpus-first";
 }

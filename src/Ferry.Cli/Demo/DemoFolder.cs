@@ -47,12 +47,7 @@ internal sealed class DemoFolder : IDisposable
                 check-stride = {settings.Ledger.CheckStrideBytes}
                 seed = {settings.Ledger.Seed}
 
-                [[device]]
-                id = "nic0"
-                kind = "rnic"
-                socket = "{side}-nic0.sock"
-
-                [control]
+                {string.Concat(settings.Nics.Select((_, i) => $"[[device]]\nid = \"nic{i}\"\nkind = \"rnic\"\nsocket = \"{side}-nic{i}.sock\"\n\n"))}[control]
                 socket = "{side}.sock"
 
                 """));

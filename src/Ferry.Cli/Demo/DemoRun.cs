@@ -50,14 +50,18 @@ internal sealed class DemoRun(DemoSettings settings, ProgressBoard board, IDemoW
         using var step = board.Begin("starting a device process for each host");
         foreach (var side in new[] { "source", "destination" })
         {
-            children.Add(world.Start(
-                $"{side} device",
-                [
-                    "device", "rnic",
-                    "--socket", folder.FileOf($"{side}-nic0.sock"),
-                    "--message", settings.NicMessageBytes.ToString(CultureInfo.InvariantCulture),
-                    "--rate", RateText.Exact(settings.NicRateBytesPerSecond),
-                ]));
+            for (var i = 0; i < settings.Nics.Count; i++)
+            {
+                children.Add(world.Start(
+                    i == 0 ? $"{side} device" : $"{side} device nic{i}",
+                    [
+                        "device", "rnic",
+                        "--socket", folder.FileOf($"{side}-nic{i}.sock"),
+                        "--message", settings.NicMessageBytes.ToString(CultureInfo.InvariantCulture),
+                        "--rate", RateText.Exact(settings.NicRateBytesPerSecond),
+                        .. settings.Nics[i].Select(lack => $"--no-{lack}"),
+                    ]));
+            }
         }
 
         await Task.WhenAll(children.Select(child => WaitReadyAsync(child, cancellation))).ConfigureAwait(false);

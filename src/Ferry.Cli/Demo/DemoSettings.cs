@@ -1,5 +1,6 @@
 using Ferry.Cli.Control;
 using Ferry.Cli.MachineFiles;
+using Ferry.Cli.Policies;
 
 namespace Ferry.Cli.Demo;
 
@@ -21,11 +22,19 @@ internal sealed record DemoSettings
     /// <summary>What runs the guest.</summary>
     public string Accelerator { get; init; } = "auto";
 
-    /// <summary>What KVM is set up to track vCPU writes by, as the machine file has it.</summary>
-    public string VcpuTracker => Migrate.TrackerVcpus == "kvm-ring" ? "kvm-ring" : "kvm-log";
+    /// <summary>What KVM is set up to track vCPU writes by, as the machine file has it: what the policy prefers.</summary>
+    public string VcpuTracker =>
+        SourceSettings.Resolve(Migrate.Rules, "vcpus", isDevice: false).With.Value.FirstOrDefault(MachineFileReader.VcpuTrackers.Contains) ?? MachineFileReader.VcpuTrackers[0];
 
     /// <summary>What the guest program does.</summary>
     public LedgerSettings Ledger { get; init; } = new() { WorkingSetBytes = 32 << 20 };
+
+    /// <summary>What each device lacks: some of <see cref="Abilities"/>. There are as many devices as entries; each vCPU drives one, and
+    /// further ones are there and idle.</summary>
+    public IReadOnlyList<IReadOnlyList<string>> Nics { get; init; } = [[]];
+
+    /// <summary>What a device may lack, as its options say.</summary>
+    public static string[] Abilities { get; } = ["p2p", "pre-copy", "dma-log"];
 
     /// <summary>The bytes of a device message.</summary>
     public ulong NicMessageBytes { get; init; } = 4096;

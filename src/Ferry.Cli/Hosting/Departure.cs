@@ -17,6 +17,7 @@ internal sealed class Departure(string machineName, IHostedMachine hosted, Migra
     private static readonly TimeSpan StreamTimeout = TimeSpan.FromSeconds(30);
 
     private MigrationSource? _source;
+    private TrackerSelection? _trackers;
 
     /// <summary>Moves the machine; <paramref name="cancellation"/> rolls back.</summary>
     /// <exception cref="ControlException">No plan exists; nothing was started.</exception>
@@ -24,6 +25,7 @@ internal sealed class Departure(string machineName, IHostedMachine hosted, Migra
     {
         var address = ParseAddress(request.To ?? "");
         var trackers = hosted.SelectTrackers(request);
+        _trackers = trackers;
         var plan = Planning.Create(machineName, hosted, trackers, request);
         var source = new MigrationSource(hosted.Machine, new SourceOptions
         {
@@ -37,9 +39,23 @@ internal sealed class Departure(string machineName, IHostedMachine hosted, Migra
             SettleWait = TimeSpan.FromSeconds(request.SettleSeconds),
             BandwidthBytesPerSecond = (long?)request.BandwidthBytesPerSecond,
         });
-        _source = source;
+        Volatile.Write(ref _source, source);
         var report = await EngineThread.RunAsync(() => source.Run(cancellation), () => progress(DocumentMapping.Of(source.GetProgress()))).ConfigureAwait(false);
         return DocumentMapping.Of(report);
+    }
+
+    /// <summary>Changes who tracks a source, at the sync of the next round; returns when that is done.</summary>
+    /// <exception cref="Ferry.Tracking.TrackerStartException">The machine has no such tracker for it, or it does not start.</exception>
+    /// <exception cref="InvalidOperationException">The migration is not in its rounds, or the source would be left without a tracker.</exception>
+    public Task TrackAsync(TrackRequest change)
+    {
+        if (Volatile.Read(ref _source) is not { } source || _trackers is not { } trackers)
+        {
+            throw new InvalidOperationException("Nothing was changed: the migration has not begun its rounds.");
+        }
+
+        var (tracker, provider) = trackers.Find(change.Source, change.With, change.PageSizeBytes);
+        return source.ChangeTrackerAsync(new(Enum.Parse<TrackerChangeKind>(change.Kind, ignoreCase: true), change.Source, tracker, provider));
     }
 
     /// <summary>Settles a hand-over in doubt, and gives the state that the machine is in then.</summary>

@@ -27,6 +27,7 @@ internal sealed class MachineHost(MachineFile file, IHostedMachine hosted) : ICo
     private ProgressDocument? _progress;
     private DeviceDocument[]? _arrivedDevices;
     private CancellationTokenSource? _cancelling;
+    private Departure? _departure;
     private Task _migration = Task.CompletedTask;
     private Func<SettleChoice, CancellationToken, Task<(string State, string? Reason)>>? _settle;
 
@@ -118,6 +119,11 @@ internal sealed class MachineHost(MachineFile file, IHostedMachine hosted) : ICo
         }
 
         var departure = new Departure(file.Name, hosted, request);
+        lock (_lock)
+        {
+            _departure = departure;
+        }
+
         var next = (State: MachineStates.Running, Reason: (string?)null);
         try
         {
@@ -145,6 +151,7 @@ internal sealed class MachineHost(MachineFile file, IHostedMachine hosted) : ICo
             lock (_lock)
             {
                 (_state, _reason, _progress, _cancelling) = (next.State, next.Reason, null, null);
+                _departure = null;
                 _settle = departure.SettleAsync;
             }
 
@@ -179,6 +186,20 @@ internal sealed class MachineHost(MachineFile file, IHostedMachine hosted) : ICo
         }
 
         return Planning.Describe(file.Name, hosted, request);
+    }
+
+    /// <inheritdoc/>
+    public Task TrackAsync(TrackRequest request, CancellationToken cancellation)
+    {
+        request.Validate();
+        Departure? departure;
+        lock (_lock)
+        {
+            RequireState(ControlVerbs.Track, MachineStates.Migrating);
+            departure = _departure;
+        }
+
+        return (departure ?? throw new ControlException(ControlErrors.WrongState, "track: the migration has only begun; try again")).TrackAsync(request).WaitAsync(cancellation);
     }
 
     /// <inheritdoc/>

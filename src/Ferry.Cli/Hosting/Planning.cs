@@ -1,6 +1,6 @@
 using Ferry.Cli.Control;
 using Ferry.Cli.Documents;
-using Ferry.Memory;
+using Ferry.Cli.Policies;
 using Ferry.Migration.Planning;
 using Ferry.Tracking.Proof;
 
@@ -12,7 +12,7 @@ internal static class Planning
     /// <summary>The plan that <paramref name="request"/> leads to.</summary>
     /// <exception cref="ControlException">None is safe; the message has every reason with its remedy.</exception>
     public static MigrationPlan Create(string machineName, IHostedMachine hosted, TrackerSelection trackers, MigrateRequest request) =>
-        MigrationPlanner.Plan(ToPlanRequest(hosted, trackers, request.Verify)) switch
+        MigrationPlanner.Plan(ToPlanRequest(hosted, trackers, request)) switch
         {
             PlanResult.Planned planned => planned.Plan,
             PlanResult.Refused refused => throw new ControlException(
@@ -22,50 +22,62 @@ internal static class Planning
 
     /// <summary>The destination's part of a plan: what its devices are taken through.</summary>
     /// <exception cref="ControlException">A device can't take state.</exception>
-    public static MigrationPlan CreateArrival(IHostedMachine hosted)
-    {
-        return MigrationPlanner.Plan(ToPlanRequest(hosted, new TrackerSelection(), verify: false) with { Tracking = false }) switch
+    public static MigrationPlan CreateArrival(IHostedMachine hosted) =>
+        MigrationPlanner.Plan(new PlanRequest
+        {
+            Devices = [.. hosted.Machine.Devices.Select(device => new PlanDevice { Id = device.Id, Migration = device.Migration })],
+            Trackers = [],
+            Tracking = false,
+        }) switch
         {
             PlanResult.Planned planned => planned.Plan,
             PlanResult.Refused refused => throw new ControlException(
                 ControlErrors.Failed, $"no machine can arrive here: {string.Join(" ", PlanText.Lines(refused.Refusals))}"),
             _ => throw new InvalidOperationException("The planner gave an unknown answer."),
         };
-    }
 
     /// <summary>The coverage proof and the sequence, or what stands in the way.</summary>
     public static PlanningDocument Describe(string machineName, IHostedMachine hosted, MigrateRequest request)
     {
         var trackers = hosted.SelectTrackers(request);
-        var result = MigrationPlanner.Plan(ToPlanRequest(hosted, trackers, request.Verify));
+        var result = MigrationPlanner.Plan(ToPlanRequest(hosted, trackers, request));
         return new PlanningDocument(
             machineName,
             result is PlanResult.Planned,
-            [.. (trackers.Verdict?.Lines ?? []).Select(Describe)],
+            request.Tracking ? [.. trackers.Verdict.Lines.Select(line => Describe(line, trackers))] : [],
+            request.Tracking ? [.. trackers.Skipped.Select(skipped => $"{skipped.Source}: {skipped}")] : [],
             result is PlanResult.Refused refused ? PlanText.Lines(refused.Refusals) : [],
             result is PlanResult.Planned planned ? PlanDocument.Of(planned.Plan) : null);
     }
 
-    private static PlanRequest ToPlanRequest(IHostedMachine hosted, TrackerSelection trackers, bool verify) => new()
+    private static PlanRequest ToPlanRequest(IHostedMachine hosted, TrackerSelection trackers, MigrateRequest request) => new()
     {
         Devices =
         [
-            .. hosted.Machine.Devices.Select(device => new PlanDevice
+            .. hosted.Machine.Devices.Zip(trackers.Settings.Skip(1), (device, settings) => new PlanDevice
             {
                 Id = device.Id,
                 Migration = device.Migration,
-                LoggingPageSizes = LogPageSizesOf(device.Id, trackers),
+                P2PSync = settings.ToSyncPolicy(),
+                QuiesceEarly = settings.IsEarly,
             }),
         ],
         Trackers = trackers.Planned,
+        Fallbacks = trackers.Fallbacks,
         Coverage = trackers.Verdict,
-        Verify = verify,
+        Tracking = request.Tracking,
+        PreCopy = request.PreCopy,
+        Quiesce = request.Grace == PolicyChoices.Grace[0] ? QuiescePolicy.VcpusFirst : QuiescePolicy.DevicesFirst,
+        Verify = request.Verify,
     };
 
-    private static IReadOnlyList<PageSize> LogPageSizesOf(string device, TrackerSelection trackers) =>
-        trackers.Trackers.Values.Select(tracker => tracker.Coverage)
-            .FirstOrDefault(coverage => coverage.Sources is [var source] && source.Id == device)?.PageSizes ?? [];
-
-    private static CoverageDocument Describe(CoverageLine line) =>
-        new(line.Source.Id, line.Tracker, line.PageSize.Bytes, DocumentMapping.NameOf(line.Precision), line.RangeCount, line.IsRedundant);
+    private static CoverageDocument Describe(CoverageLine line, TrackerSelection trackers) => new(
+        line.Source.Id,
+        line.Tracker,
+        line.PageSize.Bytes,
+        DocumentMapping.NameOf(line.Precision),
+        line.RangeCount,
+        line.ExtraBytes,
+        line.IsRedundant,
+        trackers.Fallbacks.FirstOrDefault(fallback => fallback.Sources.Contains(line.Source.Id))?.Name);
 }

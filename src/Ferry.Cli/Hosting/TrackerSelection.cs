@@ -1,8 +1,10 @@
 using Ferry.Cli.Control;
+using Ferry.Cli.Policies;
 using Ferry.Machine;
 using Ferry.Memory;
 using Ferry.Migration.Planning;
 using Ferry.Tracking;
+using Ferry.Tracking.Policy;
 using Ferry.Tracking.Proof;
 
 namespace Ferry.Cli.Hosting;
@@ -10,89 +12,95 @@ namespace Ferry.Cli.Hosting;
 /// <summary>The trackers of one migration: what the plan knows of them, and they themselves by name. They stay the machine's.</summary>
 internal sealed class TrackerSelection
 {
-    private const string DeviceLog = "device";
-    private const string All = "all";
-
-    private readonly List<PlanTracker> _planned = [];
+    private readonly GuestMachine _machine;
     private readonly Dictionary<string, IDirtyTracker> _trackers = new(StringComparer.Ordinal);
-    private readonly List<TrackerAssignment> _assignments = [];
+    private readonly SourceRequirement[] _requirements;
+
+    private TrackerSelection(GuestMachine machine, IReadOnlyList<SourceSettings> settings)
+    {
+        (_machine, Settings) = (machine, settings);
+        // Every source may write all memory: devices have it mapped whole. What is stopped before tracking begins writes nothing.
+        IReadOnlyList<IovaRange> mapped = [.. machine.Memory.Regions.Select(region => region.Range)];
+        _requirements = [.. settings.Where(each => !each.IsEarly).Select(each => new SourceRequirement(new DmaSource(each.Source), mapped))];
+        var choice = TrackingPolicy.Choose(_requirements, [.. settings.Select(each => each.ToPolicy())], machine.Trackers, WhyMissing);
+        (Verdict, Skipped) = (choice.Verdict, choice.Skipped);
+        Planned = [.. choice.Assignments.GroupBy(assignment => assignment.Tracker, ReferenceEqualityComparer.Instance).Select(group => ToPlan([.. group], choice.Assignments))];
+        Fallbacks = [.. choice.Fallbacks.Select(fallback => ToPlan([fallback], [fallback]))];
+    }
+
+    /// <summary>What the policy comes to for each source, in the order of the machine.</summary>
+    public IReadOnlyList<SourceSettings> Settings { get; }
 
     /// <summary>The trackers in the order in which they are started.</summary>
-    public IReadOnlyList<PlanTracker> Planned => _planned;
+    public IReadOnlyList<PlanTracker> Planned { get; }
 
-    /// <summary>The trackers by the names in <see cref="Planned"/>.</summary>
+    /// <summary>Those that take over, one for each source that has one.</summary>
+    public IReadOnlyList<PlanTracker> Fallbacks { get; }
+
+    /// <summary>The trackers by the names in <see cref="Planned"/> and <see cref="Fallbacks"/>.</summary>
     public IReadOnlyDictionary<string, IDirtyTracker> Trackers => _trackers;
 
+    /// <summary>What was preferred and could not be had.</summary>
+    public IReadOnlyList<SkippedTracker> Skipped { get; }
+
     /// <summary>Whether these see every write, or what they would miss.</summary>
-    public CoverageVerdict? Verdict { get; private set; }
+    public CoverageVerdict Verdict { get; }
 
     /// <summary>What <paramref name="request"/> asks for, of what <paramref name="machine"/> has.</summary>
-    /// <exception cref="TrackerStartException">The machine has no such tracker; the message says what would help.</exception>
+    /// <exception cref="ControlException">It names a source that the machine doesn't have.</exception>
     public static TrackerSelection Of(GuestMachine machine, MigrateRequest request)
     {
-        var selection = new TrackerSelection();
-        var untracked = new List<string>();
-        if (request.TrackerVcpus == All)
+        string[] devices = [.. machine.Devices.Select(device => device.Device.Id)];
+        foreach (var rule in request.Rules.Where(rule => rule.Source is not null && rule.Source != DmaSource.Vcpus.Id && !devices.Contains(rule.Source)))
         {
-            untracked.Add(DmaSource.Vcpus.Id);
-        }
-        else
-        {
-            selection.Add(VcpuTrackerOf(machine, request.TrackerVcpus), [DmaSource.Vcpus.Id], 0);
+            throw new ControlException(
+                ControlErrors.BadRequest, $"the policy speaks of source '{rule.Source}', which the machine doesn't have; {Values.NearestName.Suggest(rule.Source!, [DmaSource.Vcpus.Id, .. devices])}");
         }
 
-        foreach (var source in machine.Devices.Select(device => new DmaSource(device.Device.Id)))
-        {
-            if (request.TrackerDevices == All)
-            {
-                untracked.Add(source.Id);
-            }
-            else if (machine.Trackers.FirstOrDefault(tracker => tracker.Name == DeviceLog && tracker.Coverage.Covers(source)) is { } log)
-            {
-                selection.Add(log, [source.Id], request.DevicePageSizeBytes, nameSuffix: machine.Devices.Count > 1 ? ":" + source.Id : "");
-            }
-
-            // A device without a log stays without a tracker: the proof then says what would help.
-        }
-
-        if (untracked.Count > 0)
-        {
-            selection.Add(machine.Trackers.First(tracker => tracker.Name == All), untracked, 0);
-        }
-
-        selection.Verdict = selection.Prove(machine);
-        return selection;
+        return new(
+            machine,
+            [
+                SourceSettings.Resolve(request.Rules, DmaSource.Vcpus.Id, isDevice: false) with { Quiesce = new(PolicyChoices.Normal, "default") },
+                .. devices.Select(device => SourceSettings.Resolve(request.Rules, device, isDevice: true)),
+            ]);
     }
 
-    private void Add(IDirtyTracker tracker, IReadOnlyList<string> sources, ulong pageSizeBytes, string nameSuffix = "")
+    /// <summary>The tracker <paramref name="name"/> for one more source, proven by itself, as a change in the middle of a migration needs it.</summary>
+    /// <exception cref="TrackerStartException">The machine has none of that name for it, or it can't cover it; the message says what would.</exception>
+    public (PlanTracker Tracker, IDirtyTracker Provider) Find(string source, string name, ulong pageSizeBytes)
     {
-        var planned = new PlanTracker(tracker.Name + nameSuffix, sources, pageSizeBytes == 0 ? tracker.Coverage.PageSizes[0] : new PageSize(pageSizeBytes));
-        _planned.Add(planned);
-        _trackers.Add(planned.Name, tracker);
-        _assignments.AddRange(sources.Select(source => new TrackerAssignment(new DmaSource(source), tracker, planned.PageSize)));
+        var requirement = _requirements.FirstOrDefault(each => each.Source.Id == source)
+            ?? throw new TrackerStartException(name, $"'{source}' is no source that writes during this migration; there are: {string.Join(", ", _requirements.Select(each => each.Source))}");
+        var policy = new SourcePolicy { Source = requirement.Source, With = [name], PageSize = pageSizeBytes == 0 ? null : new PageSize(pageSizeBytes) };
+        var choice = TrackingPolicy.Choose([requirement], [policy], _machine.Trackers, WhyMissing);
+        return choice.Verdict.IsProven
+            ? (ToPlan(choice.Assignments, choice.Assignments), choice.Assignments[0].Tracker)
+            : throw new TrackerStartException(name, string.Join(" ", choice.Verdict.Refusals.Select(refusal => $"{refusal.Reason}; {refusal.Remedy}")));
     }
 
-    private CoverageVerdict Prove(GuestMachine machine)
+    private PlanTracker ToPlan(IReadOnlyList<TrackerAssignment> group, IReadOnlyList<TrackerAssignment> assignments)
     {
-        // Every source may write all memory: devices have it mapped whole.
-        IReadOnlyList<IovaRange> mapped = [.. machine.Memory.Regions.Select(region => region.Range)];
-        DmaSource[] sources = [DmaSource.Vcpus, .. machine.Devices.Select(device => new DmaSource(device.Device.Id))];
-        return CoverageProof.Check([.. sources.Select(source => new SourceRequirement(source, mapped))], _assignments, machine.Trackers);
-    }
-
-    private static IDirtyTracker VcpuTrackerOf(GuestMachine machine, string? wanted)
-    {
-        var own = machine.Trackers.FirstOrDefault(tracker => tracker.Name is not (DeviceLog or All) && tracker.Coverage.Covers(DmaSource.Vcpus));
-        if (own is not null && (wanted is null || wanted == own.Name))
+        var tracker = group[0].Tracker;
+        var isOnlyOne = _machine.Trackers.Count(each => each.Name == tracker.Name) == 1;
+        var name = isOnlyOne ? tracker.Name : $"{tracker.Name}:{group[0].Source}";
+        _trackers[name] = tracker;
+        return new PlanTracker(name, [.. group.Select(assignment => assignment.Source.Id)], group[0].PageSize)
         {
-            return own;
+            Ranges = CoverageProof.RangesOf(tracker, _requirements, assignments, out _),
+        };
+    }
+
+    private string? WhyMissing(DmaSource source, string name)
+    {
+        if (source != DmaSource.Vcpus)
+        {
+            return name == "device" ? "it logs no DMA of its own" : null;
         }
 
-        var accelerator = machine.Accelerator == AcceleratorKind.Kvm ? "KVM" : "host threads";
-        throw new TrackerStartException(
-            wanted ?? "vcpus",
-            own is null
-                ? $"this machine's vCPUs can't be tracked: {machine.VcpuTrackerProblem}; choose --tracker-vcpus all"
-                : $"this machine runs on {accelerator} and was started with {own.Name}; choose that or all{(machine.Accelerator == AcceleratorKind.Kvm ? ", or start it with another vcpu-tracker in its file" : "")}");
+        var own = _machine.Trackers.FirstOrDefault(tracker => tracker.Coverage.Sources?.Contains(DmaSource.Vcpus) == true);
+        var isKvm = _machine.Accelerator == AcceleratorKind.Kvm;
+        return own is null
+            ? $"this machine's vCPUs can't be tracked: {_machine.VcpuTrackerProblem}"
+            : $"this machine runs on {(isKvm ? "KVM" : "host threads")} and was started with {own.Name}{(isKvm ? "; vcpu-tracker in its file says which" : "")}";
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Ferry.Cli.Toml;
 using Ferry.Cli.Values;
 
 namespace Ferry.Cli.MachineFiles;
@@ -6,9 +7,6 @@ namespace Ferry.Cli.MachineFiles;
 /// <summary>Reads machine files, strictly: what is not understood is an error with its line, never ignored.</summary>
 internal static class MachineFileReader
 {
-    /// <summary>The largest machine file that is read, in bytes.</summary>
-    public const int LargestFileBytes = 64 << 10;
-
     /// <summary>The most vCPUs.</summary>
     public const int MostVcpus = 16;
 
@@ -22,47 +20,19 @@ internal static class MachineFileReader
     private const int LongestSocketPathBytes = 107;
 
     private static readonly string[] Accelerators = ["auto", "kvm", "thread"];
-    private static readonly string[] VcpuTrackers = ["kvm-log", "kvm-ring"];
+
+    /// <summary>What KVM may be set up to track by; the first is the default.</summary>
+    public static string[] VcpuTrackers { get; } = ["kvm-log", "kvm-ring"];
 
     /// <summary>Reads the file at <paramref name="path"/>.</summary>
-    /// <exception cref="MachineFileException">It can't be read, or something in it is wrong.</exception>
-    public static MachineFile Read(string path)
-    {
-        try
-        {
-            using var stream = File.OpenRead(path);
-            var bytes = new byte[LargestFileBytes + 1];
-            var length = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-            return length > LargestFileBytes
-                ? throw new MachineFileException([$"{path}: larger than {LargestFileBytes} bytes: this is no machine file"])
-                : Parse(bytes.AsSpan(0, length), path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            throw new MachineFileException([$"{path}: {e.Message}"]);
-        }
-    }
+    /// <exception cref="TomlFileException">It can't be read, or something in it is wrong.</exception>
+    public static MachineFile Read(string path) => Parse(TomlFile.Read(path, "machine file"), path);
 
     /// <summary>Parses the text of a machine file; relative paths in it start at the folder of <paramref name="path"/>.</summary>
-    /// <exception cref="MachineFileException">Something in it is wrong.</exception>
+    /// <exception cref="TomlFileException">Something in it is wrong.</exception>
     public static MachineFile Parse(ReadOnlySpan<byte> utf8, string path)
     {
-        string text;
-        try
-        {
-            text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(utf8);
-        }
-        catch (DecoderFallbackException)
-        {
-            throw new MachineFileException([$"{path}: not UTF-8 text"]);
-        }
-
-        var fields = new TomlFields(text, path);
-        if (fields.HasErrors)
-        {
-            fields.ThrowIfWrong();
-        }
-
+        var fields = TomlFile.Parse(utf8, path);
         var folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
         var name = ReadName(fields, "name");
         var memoryBytes = ReadMemory(fields);

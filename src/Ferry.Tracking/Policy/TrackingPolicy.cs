@@ -72,6 +72,12 @@ public static class TrackingPolicy
 
         private void AddFallback(SourceRequirement requirement, SourcePolicy policy)
         {
+            if (policy is { Fallback: null, FallsBackToNext: true, Combination: TrackerCombination.First })
+            {
+                AddNext(requirement, policy);
+                return;
+            }
+
             if (policy.Fallback is not { } name || _assignments.Exists(assignment => assignment.Source == requirement.Source && assignment.Tracker.Name == name))
             {
                 return;
@@ -85,6 +91,20 @@ public static class TrackingPolicy
             else
             {
                 _refusals.Add(new(requirement.Source, $"its fallback {name}: {reason}", "name another, or none; " + CoverageProof.RemedyFor(requirement, available)));
+            }
+        }
+
+        private void AddNext(SourceRequirement requirement, SourcePolicy policy)
+        {
+            var chosen = _assignments.Find(assignment => assignment.Source == requirement.Source);
+            foreach (var name in policy.With.SkipWhile(name => name != chosen?.Tracker.Name).Skip(1))
+            {
+                if (TryFit(requirement, name, policy.PageSize, _assignments, out var fallback, out _)
+                    || TryFit(requirement, name, null, _assignments, out fallback, out _))
+                {
+                    _fallbacks.Add(fallback);
+                    return;
+                }
             }
         }
 

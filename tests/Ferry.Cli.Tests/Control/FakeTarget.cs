@@ -70,7 +70,13 @@ internal sealed class FakeTarget : IControlTarget
         return Task.CompletedTask;
     }
 
-    public PlanningDocument Plan(MigrateRequest request) => new("fake", true, [], [], null);
+    public PlanningDocument Plan(MigrateRequest request) => new("fake", true, [], [], [], null);
+
+    public Task TrackAsync(TrackRequest request, CancellationToken cancellation)
+    {
+        request.Validate();
+        return Task.CompletedTask;
+    }
 
     public void Pause() => throw new ControlException(ControlErrors.WrongState, "it is paused already");
 

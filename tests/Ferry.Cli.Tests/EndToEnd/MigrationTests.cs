@@ -1,5 +1,6 @@
 using Ferry.Cli.Control;
 using Ferry.Cli.Documents;
+using Ferry.Cli.Policies;
 using Xunit;
 
 namespace Ferry.Cli.Tests.EndToEnd;
@@ -112,7 +113,7 @@ public sealed class MigrationTests
         var (refused, problems, _) = await BuiltCommand.RunAsync(hosts.Folder, "plan", "--control", hosts.SourceControl, "--nic-page-size", "8K");
         Assert.Equal(ExitCodes.Failed, refused);
         Assert.Contains("page size 8K is not supported", problems, StringComparison.Ordinal);
-        var e = await Assert.ThrowsAsync<ControlException>(() => hosts.MigrateAsync(new MigrateRequest { TrackerVcpus = "kvm-log" }));
+        var e = await Assert.ThrowsAsync<ControlException>(() => hosts.MigrateAsync(new MigrateRequest { Rules = [new SourceRule { Source = "vcpus", With = ["kvm-log"] }] }));
         Assert.Contains("was started with process", e.Message, StringComparison.Ordinal);
         Assert.Equal(MachineStates.Running, (await Hosts.StatusAsync(hosts.SourceControl)).State);
     }

@@ -1,5 +1,6 @@
 using System.Text;
 using Ferry.Cli.MachineFiles;
+using Ferry.Cli.Toml;
 using Xunit;
 
 namespace Ferry.Cli.Tests.MachineFiles;
@@ -94,14 +95,14 @@ public sealed class MachineFileReaderTests
     [InlineData("name = \"m1\"", "name = \"../m1\"", "machine.toml:1: name: expected a name")]
     public void What_is_wrong_is_named_with_line_and_field(string part, string replacement, string expected)
     {
-        var e = Assert.Throws<MachineFileException>(() => Parse(Whole.Replace(part, replacement, StringComparison.Ordinal)));
+        var e = Assert.Throws<TomlFileException>(() => Parse(Whole.Replace(part, replacement, StringComparison.Ordinal)));
         Assert.Contains(e.Errors, error => error.StartsWith("/etc/ferry/" + expected, StringComparison.Ordinal));
     }
 
     [Fact]
     public void All_errors_come_in_one_run()
     {
-        var e = Assert.Throws<MachineFileException>(() => Parse("nam = \"m1\"\nmemory = 1\nvcpus = 99"));
+        var e = Assert.Throws<TomlFileException>(() => Parse("nam = \"m1\"\nmemory = 1\nvcpus = 99"));
         Assert.Equal(4, e.Errors.Count);
         Assert.Contains(e.Errors, error => error.Contains("name: missing", StringComparison.Ordinal));
         Assert.Contains(e.Errors, error => error.Contains("nam: unknown key; did you mean 'name'?", StringComparison.Ordinal));
@@ -110,7 +111,7 @@ public sealed class MachineFileReaderTests
     [Fact]
     public void A_socket_path_that_the_kernel_would_cut_is_refused()
     {
-        var e = Assert.Throws<MachineFileException>(() => Parse($"name = \"m1\"\nmemory = \"64M\"\ncontrol.socket = \"{new string('x', 120)}\""));
+        var e = Assert.Throws<TomlFileException>(() => Parse($"name = \"m1\"\nmemory = \"64M\"\ncontrol.socket = \"{new string('x', 120)}\""));
         Assert.Contains("at most 107", Assert.Single(e.Errors), StringComparison.Ordinal);
     }
 
@@ -118,14 +119,14 @@ public sealed class MachineFileReaderTests
     public void Nesting_beyond_reason_is_an_error_and_no_overflow()
     {
         var deep = "name = " + new string('[', 60_000);
-        Assert.Throws<MachineFileException>(() => Parse(deep));
+        Assert.Throws<TomlFileException>(() => Parse(deep));
     }
 
     [Fact]
     public void A_missing_file_and_a_large_one_are_errors()
     {
-        Assert.Contains("machine.toml", Assert.Throws<MachineFileException>(() => MachineFileReader.Read("/nonexistent/machine.toml")).Message, StringComparison.Ordinal);
-        Assert.Contains("larger than", Assert.Throws<MachineFileException>(() => MachineFileReader.Read("/dev/zero")).Message, StringComparison.Ordinal);
+        Assert.Contains("machine.toml", Assert.Throws<TomlFileException>(() => MachineFileReader.Read("/nonexistent/machine.toml")).Message, StringComparison.Ordinal);
+        Assert.Contains("larger than", Assert.Throws<TomlFileException>(() => MachineFileReader.Read("/dev/zero")).Message, StringComparison.Ordinal);
     }
 
     [Fact]

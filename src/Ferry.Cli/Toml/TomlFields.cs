@@ -3,7 +3,7 @@ using Tomlyn;
 using Tomlyn.Parsing;
 using Tomlyn.Syntax;
 
-namespace Ferry.Cli.MachineFiles;
+namespace Ferry.Cli.Toml;
 
 /// <summary>A TOML text as a flat list of fields with their lines. A field that nobody asks for is an error at the end.</summary>
 /// <remarks>Tables, dotted keys and inline tables come to the same: <c>ledger.seed</c>; the second <c>[[device]]</c> is <c>device[1]</c>.
@@ -69,6 +69,55 @@ internal sealed class TomlFields
             default:
                 AddError(name, "expected text in quotes");
                 return null;
+        }
+    }
+
+    /// <summary>The texts of an array, each of which is one of <paramref name="choices"/> and there once; null where the field is missing.</summary>
+    public string[]? GetChoices(string name, IReadOnlyCollection<string> choices)
+    {
+        if (Find(name) is not { } value)
+        {
+            return null;
+        }
+
+        if (value is not ArraySyntax array || array.Items.Any(item => item.Value is not StringValueSyntax))
+        {
+            AddError(name, "expected an array of texts in quotes");
+            return null;
+        }
+
+        string[] texts = [.. array.Items.Select(item => ((StringValueSyntax)item.Value!).Value ?? "")];
+        foreach (var text in texts.Where(text => !choices.Contains(text)))
+        {
+            AddError(name, $"unknown value '{Shortened(text)}'; {NearestName.Suggest(text, choices)}");
+        }
+
+        if (texts.Length == 0 || texts.Distinct().Count() < texts.Length)
+        {
+            AddError(name, texts.Length == 0 ? "expected at least one" : "names one twice");
+        }
+
+        return texts;
+    }
+
+    /// <summary>The line of a field or table; null where it is not there.</summary>
+    public int? LineOf(string name) => _fields.TryGetValue(name, out var field) ? field.Line : _tables.TryGetValue(name, out var line) ? line : null;
+
+    /// <summary>The duration of a field: text with a unit.</summary>
+    public TimeSpan GetTime(string name, TimeSpan otherwise)
+    {
+        switch (Find(name))
+        {
+            case null:
+                return otherwise;
+            case StringValueSyntax { Value: { } text } when DurationText.TryParse(text, out var time):
+                return time;
+            case StringValueSyntax { Value: var text }:
+                AddError(name, $"'{Shortened(text)}' is not {DurationText.Form}");
+                return otherwise;
+            default:
+                AddError(name, $"expected {DurationText.Form}, in quotes");
+                return otherwise;
         }
     }
 
@@ -160,7 +209,7 @@ internal sealed class TomlFields
     }
 
     /// <summary>Throws what is wrong, including every field that was not asked for.</summary>
-    /// <exception cref="MachineFileException">Something is.</exception>
+    /// <exception cref="TomlFileException">Something is.</exception>
     public void ThrowIfWrong()
     {
         foreach (var name in _fields.Keys.Concat(_tables.Keys).Where(name => !_known.Contains(name)))
@@ -173,7 +222,7 @@ internal sealed class TomlFields
 
         if (_errors.Count > 0)
         {
-            throw new MachineFileException([.. _errors.Take(MostErrors)]);
+            throw new TomlFileException([.. _errors.Take(MostErrors)]);
         }
     }
 
