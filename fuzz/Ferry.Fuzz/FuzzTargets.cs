@@ -8,6 +8,7 @@ public static class FuzzTargets
     [
         new ControlTarget(),
         new MachineFileTarget(),
+        new PolicyFileTarget(),
         new RnicRegistersTarget(),
         new RnicStateTarget(),
         new StreamChunkTarget(),
