@@ -13,6 +13,8 @@ internal static class Repository
         .. Walk(new DirectoryInfo(Root))
             .Select(file => Path.GetRelativePath(Root, file.FullName))
             .Where(path => !path.StartsWith("fuzz/corpus/", StringComparison.Ordinal) && !path.EndsWith("packages.lock.json", StringComparison.Ordinal))
+            // Lists that a tool keeps, a line for each public member.
+            .Where(path => !Path.GetFileName(path).StartsWith("PublicAPI.", StringComparison.Ordinal))
             .Where(path => Path.GetExtension(path) is not (".png" or ".svg" or ".gif" or ".bin"))
             .Order(StringComparer.Ordinal)
             .Select(path => new SourceFile(path, File.ReadAllText(Path.Combine(Root, path)))),
