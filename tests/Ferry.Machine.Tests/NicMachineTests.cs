@@ -87,6 +87,22 @@ public sealed class NicMachineTests
 
     [Theory]
     [MemberData(nameof(Accelerators))]
+    public void A_vcpu_does_not_wait_for_a_stopped_device_that_went_away(AcceleratorKind accelerator)
+    {
+        TestMachines.SkipWhereMissing(accelerator);
+        using var nic = new ServedNic(Nic);
+        using var machine = GuestMachine.Create(WithNic(accelerator, nic));
+        machine.LoadProgram();
+        machine.Devices[0].SetState(VfioDeviceState.Stop);
+        machine.ResumeVcpus();
+        Assert.True(SpinWait.SpinUntil(() => machine.Devices[0].IsAwaited, TimeSpan.FromSeconds(20)));
+        nic.Kill();
+        TestMachines.WaitForTransfers(machine, 100);
+        Assert.False(machine.Devices[0].IsAwaited);
+    }
+
+    [Theory]
+    [MemberData(nameof(Accelerators))]
     public async Task A_machine_whose_vcpu_waits_for_a_stopped_device_can_end(AcceleratorKind accelerator)
     {
         TestMachines.SkipWhereMissing(accelerator);

@@ -24,6 +24,8 @@ public sealed class AttachedDevice : IDisposable
     private const uint MinMessageBytes = 64;
     private const uint MaxMessageBytes = 1 << 20;
     private const uint DoorbellPageBytes = 4096;
+    private static readonly TimeSpan LookForFailure = TimeSpan.FromMilliseconds(50);
+
     private readonly VfioUserMappedRegion _doorbells;
     private readonly ManualResetEventSlim _takesAccesses = new(initialState: true);
     private int _waiting;
@@ -191,7 +193,10 @@ public sealed class AttachedDevice : IDisposable
         Interlocked.Increment(ref _waiting);
         try
         {
-            _takesAccesses.Wait();
+            // One that went away while it was stopped never runs again, and reads as all ones.
+            while (!_takesAccesses.Wait(LookForFailure) && Failure is null)
+            {
+            }
         }
         finally
         {

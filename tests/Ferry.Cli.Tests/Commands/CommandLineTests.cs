@@ -46,7 +46,7 @@ public sealed class CommandLineTests
     [InlineData("demo --verify --no-verify", "--verify and --no-verify contradict each other")]
     [InlineData("demo --downtime 5s --max-downtime 3s", "max-downtime: 3 is not from 5 to 3600")]
     [InlineData("demo --bandwidth 0", "bandwidth: 0 is not from 1 to")]
-    [InlineData("demo --nic-page-size 5K", "nic-page-size: 5K is no power of two from 4K to 1G")]
+    [InlineData("demo --nic-page-size 5K", "page-size: 5K is no power of two from 4K to 1G")]
     [InlineData("demo --memroy 1G", "--memroy")]
     [InlineData("migrate --to 127.0.0.1:1", "--control")]
     [InlineData("status", "--control")]

@@ -27,8 +27,13 @@ public sealed class SupervisionTests
     {
         using var runtime = new TemporaryFolder();
         using var demo = Start(runtime.Path);
-        await WaitForProcessesAsync(runtime.Path, 4);
+        // What the demo says once all of them are ready, and handle signals.
+        while (await demo.StandardError.ReadLineAsync(TestContext.Current.CancellationToken) is { } line && !line.Contains("accelerator", StringComparison.Ordinal))
+        {
+        }
+
         var children = BuiltCommand.ProcessesIn(runtime.Path);
+        Assert.Equal(4, children.Count);
         foreach (var child in children)
         {
             using var kill = Process.Start("kill", ["-INT", child.ToString(CultureInfo.InvariantCulture)]);
