@@ -58,6 +58,9 @@ internal sealed class MigrateOptions
     private readonly Option<ByteSize> _nicPageSize = OptionFactory.Size(
         "--nic-page-size", "The page size of the devices' DMA logs; the finest that they offer where not given.", null);
 
+    private readonly Option<bool> _crossCheck = OptionFactory.Flag(
+        "--cross-check", "Compare trackers that see the same source, and fail where one that claims to be exact misses a page that another saw.");
+
     private readonly bool _verifyByDefault;
 
     /// <summary>The options, added to <paramref name="command"/>.</summary>
@@ -67,7 +70,7 @@ internal sealed class MigrateOptions
         Option[] options =
         [
             _policy, _downtime, _maxDowntime, _maxRounds, _maxTime, _settleTime, _onStall, _channels, _compress, _bandwidth, _populate, _verify, _noVerify, _trackerVcpus,
-            _trackerDevices, _nicPageSize,
+            _trackerDevices, _nicPageSize, _crossCheck,
         ];
         foreach (var option in options)
         {
@@ -119,6 +122,7 @@ internal sealed class MigrateOptions
         request.Verify = origins.ContainsKey("stream.verify") ? request.Verify : _verifyByDefault;
         Take(_verify, "stream.verify", verify => request.Verify = verify);
         Take(_noVerify, "stream.verify", noVerify => request.Verify = !noVerify);
+        Take(_crossCheck, "sequence.cross-check", crossCheck => request.CrossCheck = crossCheck);
         request.Rules = [.. ReadRules(parsed), .. request.Rules];
         MigrateChoices.Validate(request);
         return new Policy(request, origins);

@@ -48,6 +48,9 @@ internal sealed record MigrateRequest
     /// <summary>Whether writes are tracked; where not, all memory is copied once, after everything stopped.</summary>
     public bool Tracking { get; set; } = true;
 
+    /// <summary>Whether trackers that see the same sources are compared, and a page that one misses is a failure.</summary>
+    public bool CrossCheck { get; set; }
+
     /// <summary>Whether devices that can send state while they run.</summary>
     public bool PreCopy { get; set; } = true;
 

@@ -37,6 +37,7 @@ internal sealed class Departure(string machineName, IHostedMachine hosted, Migra
             Compression = Enum.Parse<PageCompression>(request.Compress, ignoreCase: true),
             Populate = Enum.Parse<PopulateMode>(request.Populate, ignoreCase: true),
             SettleWait = TimeSpan.FromSeconds(request.SettleSeconds),
+            CrossCheck = request.CrossCheck,
             BandwidthBytesPerSecond = (long?)request.BandwidthBytesPerSecond,
         });
         Volatile.Write(ref _source, source);

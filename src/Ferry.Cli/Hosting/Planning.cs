@@ -11,14 +11,22 @@ internal static class Planning
 {
     /// <summary>The plan that <paramref name="request"/> leads to.</summary>
     /// <exception cref="ControlException">None is safe; the message has every reason with its remedy.</exception>
-    public static MigrationPlan Create(string machineName, IHostedMachine hosted, TrackerSelection trackers, MigrateRequest request) =>
-        MigrationPlanner.Plan(ToPlanRequest(hosted, trackers, request)) switch
+    public static MigrationPlan Create(string machineName, IHostedMachine hosted, TrackerSelection trackers, MigrateRequest request)
+    {
+        if (request.CrossCheck && !trackers.CanCompare)
+        {
+            throw new ControlException(
+                ControlErrors.Failed, "cross-check: no source has two exact trackers to compare; name them for it in a policy's 'with', with combine = \"union\"");
+        }
+
+        return MigrationPlanner.Plan(ToPlanRequest(hosted, trackers, request)) switch
         {
             PlanResult.Planned planned => planned.Plan,
             PlanResult.Refused refused => throw new ControlException(
                 ControlErrors.Failed, $"the machine '{machineName}' can't be moved and runs on: {string.Join(" ", PlanText.Lines(refused.Refusals))}"),
             _ => throw new InvalidOperationException("The planner gave an unknown answer."),
         };
+    }
 
     /// <summary>The destination's part of a plan: what its devices are taken through.</summary>
     /// <exception cref="ControlException">A device can't take state.</exception>

@@ -46,6 +46,10 @@ internal sealed class TrackerSelection
     /// <summary>Whether these see every write, or what they would miss.</summary>
     public CoverageVerdict Verdict { get; }
 
+    /// <summary>Whether a source has two trackers that are exact and forget what they report, so that each can be held against the other.</summary>
+    public bool CanCompare => Planned.Where(each => _trackers[each.Name] is not IDeferredClear && _trackers[each.Name].Coverage.Precision == TrackingPrecision.Exact)
+        .SelectMany(each => each.Sources).GroupBy(source => source).Any(group => group.Count() > 1);
+
     /// <summary>What <paramref name="request"/> asks for, of what <paramref name="machine"/> has.</summary>
     /// <exception cref="ControlException">It names a source that the machine doesn't have.</exception>
     public static TrackerSelection Of(GuestMachine machine, MigrateRequest request)

@@ -28,6 +28,7 @@ internal static class PolicyDescription
         [
             ("sequence.tracking", Of(request.Tracking)),
             ("sequence.pre-copy", Of(request.PreCopy)),
+            ("sequence.cross-check", Of(request.CrossCheck)),
             ("sequence.grace", request.Grace),
             ("limits.downtime", Of(request.DowntimeSeconds)),
             ("limits.max-downtime", Of(request.MaxDowntimeSeconds)),

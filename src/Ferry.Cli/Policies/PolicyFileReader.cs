@@ -34,6 +34,7 @@ internal static class PolicyFileReader
         var toml = fields.Toml;
         request.Tracking = toml.GetBoolean(fields.Note("sequence.tracking"), request.Tracking);
         request.PreCopy = toml.GetBoolean(fields.Note("sequence.pre-copy"), request.PreCopy);
+        request.CrossCheck = toml.GetBoolean(fields.Note("sequence.cross-check"), request.CrossCheck);
         request.Grace = toml.GetChoice(fields.Note("sequence.grace"), request.Grace, PolicyChoices.Grace);
         if (!request.Tracking)
         {

@@ -60,6 +60,7 @@ internal sealed class DirtyPages : IDisposable
             bitmap.SetAll();
         }
 
+        _trackers.BeginComparing(_bitmaps);
         SetUntouchedApart(quiesced);
     }
 
@@ -69,7 +70,7 @@ internal sealed class DirtyPages : IDisposable
         _trackers.BeginSync(quiesced);
         for (var i = 0; i < _ranges.Length; i++)
         {
-            _trackers.Report(_ranges[i], _bitmaps[i]);
+            _trackers.Report(i, _ranges[i], _bitmaps[i]);
         }
 
         var hadGap = _trackers.EndSync(quiesced);

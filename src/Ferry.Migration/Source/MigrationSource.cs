@@ -35,7 +35,7 @@ public sealed class MigrationSource
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Channels, SourceOptions.MaxChannels);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.BandwidthBytesPerSecond ?? 1, 1);
         // Both say at once what is wrong with what they are given.
-        _ = new TrackerSet(options.Plan, options.Trackers);
+        _ = new TrackerSet(options.Plan, options.Trackers, null);
         _ = new ConvergencePolicy(options.Convergence);
         (_machine, _options) = (machine, options);
     }
@@ -96,6 +96,7 @@ public sealed class MigrationSource
         finally
         {
             context.Trackers.Close("the migration ended");
+            context.Trackers.Dispose();
             Close(link);
         }
 

@@ -20,7 +20,8 @@ internal sealed class SourceContext(IMigratableMachine machine, SourceOptions op
 
     internal PageLayout Layout { get; } = new(machine.Memory);
 
-    internal TrackerSet Trackers { get; } = new(options.Plan, options.Trackers);
+    internal TrackerSet Trackers { get; } = new(
+        options.Plan, options.Trackers, options.CrossCheck ? new CrossCheck([.. machine.Memory.Regions.Select(region => region.Range)]) : null);
 
     internal Guid MigrationId { get; } = Guid.NewGuid();
 

@@ -33,6 +33,9 @@ public sealed record SourceOptions
     /// <summary>When the destination populates its memory.</summary>
     public PopulateMode Populate { get; init; } = PopulateMode.Beside;
 
+    /// <summary>Whether trackers that see the same sources are compared, and the migration fails where one that claims to be exact misses a page.</summary>
+    public bool CrossCheck { get; init; }
+
     /// <summary>The most bytes a second on all channels together; null for no limit.</summary>
     public long? BandwidthBytesPerSecond { get; init; }
 

@@ -15,7 +15,7 @@ namespace Ferry.Migration.Source;
 /// and at once where its report failed, which made everything dirty.
 /// Belongs to the engine's thread, but for <see cref="Take"/> and <see cref="Request"/>.
 /// </remarks>
-internal sealed class TrackerSet
+internal sealed class TrackerSet : IDisposable
 {
     private readonly List<TrackerUse> _uses;
     private readonly int _plannedCount;
@@ -23,13 +23,14 @@ internal sealed class TrackerSet
     private readonly IReadOnlyList<PlanTracker> _fallbacks;
     private readonly ConcurrentQueue<TrackerRequest> _requests = new();
     private readonly List<TrackerRequest> _begun = [];
+    private readonly CrossCheck? _crossCheck;
     private IReadOnlyList<IovaRange> _memory = [];
     private volatile string? _closed;
 
     /// <exception cref="ArgumentException">The plan names a tracker that is not there.</exception>
-    internal TrackerSet(MigrationPlan plan, IReadOnlyDictionary<string, IDirtyTracker> providers)
+    internal TrackerSet(MigrationPlan plan, IReadOnlyDictionary<string, IDirtyTracker> providers, CrossCheck? crossCheck)
     {
-        (_providers, _fallbacks) = (providers, plan.Fallbacks);
+        (_providers, _fallbacks, _crossCheck) = (providers, plan.Fallbacks, crossCheck);
         _uses = [.. plan.Setup.OfType<PlanStep.StartTracker>().Select(step => new TrackerUse(step.What, ProviderOf(step.What)))];
         _plannedCount = _uses.Count;
         foreach (var fallback in _fallbacks)
@@ -87,27 +88,52 @@ internal sealed class TrackerSet
         }
     }
 
+    /// <summary>When all pages are marked and all trackers are started: reads them once where they are to be compared, from that time on.</summary>
+    internal void BeginComparing(IReadOnlyList<DirtyBitmap> marked)
+    {
+        if (_crossCheck is null)
+        {
+            return;
+        }
+
+        _crossCheck.Begin(_uses);
+        for (var region = 0; region < marked.Count; region++)
+        {
+            Report(region, marked[region].Range, marked[region]);
+        }
+
+        _crossCheck.Compare();
+    }
+
     /// <summary>Before the reports of a sync: starts what replaces or joins others. Allocates nothing where nothing changes.</summary>
     internal void BeginSync(bool quiesced)
     {
         if (quiesced)
         {
             Close("the machine is being handed over");
-            return;
+        }
+        else
+        {
+            GiveWay();
+            while (_requests.TryDequeue(out var request))
+            {
+                Begin(request);
+            }
         }
 
-        GiveWay();
-        while (_requests.TryDequeue(out var request))
-        {
-            Begin(request);
-        }
+        _crossCheck?.Begin(_uses);
     }
 
     /// <summary>After them: stops what was replaced.</summary>
     /// <returns>Whether writes may have been seen by none, so that everything counts as dirty.</returns>
     internal bool EndSync(bool quiesced)
     {
-        if (!quiesced)
+        _crossCheck?.Compare();
+        if (quiesced)
+        {
+            _crossCheck?.Conclude();
+        }
+        else
         {
             GiveWay();
         }
@@ -122,17 +148,24 @@ internal sealed class TrackerSet
         return hadGap;
     }
 
-    /// <summary>Reads all started trackers. Allocates nothing.</summary>
-    internal void Report(IovaRange range, DirtyBitmap bitmap)
+    /// <summary>Reads all started trackers. Allocates nothing, unless they are compared.</summary>
+    internal void Report(int region, IovaRange range, DirtyBitmap bitmap)
     {
         foreach (var use in _uses)
         {
-            if (use.IsStarted)
+            if (use.IsStarted && _crossCheck is not null)
+            {
+                _crossCheck.Report(use, region, bitmap);
+            }
+            else if (use.IsStarted)
             {
                 use.Report(range, bitmap);
             }
         }
     }
+
+    /// <summary>Lets go of what comparing needed; the trackers are their owner's.</summary>
+    public void Dispose() => _crossCheck?.Dispose();
 
     /// <summary>Tells trackers that wait for it that the pages of <paramref name="range"/> are about to be read. Thread-safe for disjoint ranges.</summary>
     internal void Take(IovaRange range, DirtyBitmap pages)
