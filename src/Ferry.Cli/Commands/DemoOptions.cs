@@ -15,8 +15,7 @@ internal static class DemoOptions
     public static Func<ParseResult, DemoSettings> AddTo(Command command)
     {
         var memory = OptionFactory.Size("--memory", "Guest memory.", Defaults.MemoryBytes);
-        var fill = OptionFactory.Text("--fill", $"What the rest of memory holds: {FillSettings.Form}.", "FILL");
-        fill.DefaultValueFactory = _ => Defaults.Fill;
+        var fill = OptionFactory.Text("--fill", $"What the rest of memory holds: {FillSettings.Form}; where not given, {Defaults.Fill}, or a quarter of less memory.", "FILL");
         var vcpus = OptionFactory.Count("--vcpus", "The number of vCPUs.", Defaults.VcpuCount, 1, MachineFileReader.MostVcpus);
         var hugePages = OptionFactory.Flag("--huge-pages", "Make guest memory of huge pages.");
         var accelerator = OptionFactory.Choice("--accelerator", "What runs the guest.", Defaults.Accelerator, "auto", "kvm", "thread");
@@ -43,7 +42,7 @@ internal static class DemoOptions
         return parsed => Defaults with
         {
             MemoryBytes = parsed.GetValue(memory).Bytes,
-            Fill = parsed.GetValue(fill)!,
+            Fill = parsed.GetValue(fill) ?? DefaultFill(parsed.GetValue(memory).Bytes),
             VcpuCount = parsed.GetValue(vcpus),
             HugePages = parsed.GetValue(hugePages),
             Accelerator = parsed.GetValue(accelerator)!,
@@ -61,6 +60,9 @@ internal static class DemoOptions
             WarmUp = parsed.GetValue(warmUp).Value,
         };
     }
+
+    private static string DefaultFill(ulong memoryBytes) =>
+        FillSettings.TryParse(Defaults.Fill, memoryBytes / 4, out _) ? Defaults.Fill : $"mixed:{SizeText.Exact(memoryBytes / 4)}";
 
     private static List<IReadOnlyList<string>> ReadNics(int count, string[] lacks)
     {
