@@ -1,7 +1,9 @@
 using Ferry.Linux.Sockets;
 using Ferry.Memory;
+using Ferry.Tracking;
 using Ferry.VfioUser.Client;
 using Ferry.VfioUser.Protocol;
+using Ferry.VfioUser.Tracking;
 using Xunit;
 
 namespace Ferry.VfioUser.Tests;
@@ -253,6 +255,37 @@ public sealed class HostileServerTests
             }
         });
         Assert.Throws<VfioUserProtocolException>(() => client.StartDmaLog([DmaTests.Pages(0, 1)], PageSize.Size4K));
+    }
+
+    [Theory]
+    [InlineData(8, 1, "another address")]
+    [InlineData(16, 1, "another length")]
+    [InlineData(24, 1, "another page size")]
+    [InlineData(39, 0x80, "pages set beyond them")]
+    public void A_report_for_other_pages_than_asked_is_not_taken_and_all_of_them_are_dirty(int at, byte change, string reason)
+    {
+        using var client = Connect(Options, peer =>
+        {
+            peer.AnswerVersion();
+            while (peer.Receive() is { } command)
+            {
+                // Everything is answered as it was asked, but for the report: one byte of it is another.
+                var isReport = command.Command == (ushort)VfioUserCommand.Feature && command.Payload.Length == 32 && (BitConverter.ToUInt32(command.Payload, 4) & 0xffff) == 8;
+                byte[] answer = isReport ? [.. command.Payload, .. new byte[8]] : command.Payload;
+                if (isReport)
+                {
+                    answer[at] ^= change;
+                }
+
+                peer.Send(command.Command, answer, command.Id, 1);
+            }
+        });
+        Assert.True(DeviceTracker.TryCreate(client, new DmaSource("nic0"), new DeviceTrackerOptions { PageSizes = [PageSize.Size4K], MaxRanges = 1 }, out var tracker));
+        tracker.Start([DmaTests.Pages(0, 100)], PageSize.Size4K);
+        using var bitmap = new DirtyBitmap(DmaTests.Pages(0, 100), PageSize.Size4K);
+        var failure = Assert.Throws<TrackerFailedException>(() => tracker.Report(DmaTests.Pages(20, 10), bitmap));
+        Assert.Contains(reason, failure.Reason, StringComparison.Ordinal);
+        Assert.Equal(Enumerable.Range(20, 10).Select(i => (ulong)i), DmaTests.SetPages(bitmap));
     }
 
     private static void MessageHeaderFor(byte[] reply, ushort id) => new MessageHeader(id, VfioUserCommand.RegionRead, reply.Length, 1, 0).Write(reply);

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Ferry.Memory;
 using Ferry.VfioUser.Protocol;
 using Microsoft.Win32.SafeHandles;
@@ -77,7 +76,7 @@ public sealed partial class VfioUserClient
             _mappings.Remove(range);
             var reader = reply.Reader;
             reader.Take(UnmapBytes + BitmapHeadBytes);
-            dirty.Or(MemoryMarshal.Cast<byte, ulong>(reader.Take(bitmapBytes)), range.Start, pageSize, pages);
+            dirty.Or(reader.Bitmap(pages), range.Start, pageSize, pages);
         }
         catch (IOException)
         {

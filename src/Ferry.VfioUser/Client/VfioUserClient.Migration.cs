@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using Ferry.Linux.Vfio;
 using Ferry.Memory;
 using Ferry.VfioUser.Protocol;
@@ -160,8 +159,11 @@ public sealed partial class VfioUserClient
         writer.UInt64(pageSize.Bytes);
         using var reply = Request(VfioUserCommand.Feature, fields, default, ReportHeadBytes + bitmapBytes);
         var reader = reply.Reader;
-        reader.Take(ReportHeadBytes);
-        bitmap.Or(MemoryMarshal.Cast<byte, ulong>(reader.Take((ulong)bitmapBytes)), start, pageSize, pages);
+        reader.Take(FeatureHeader.Bytes);
+        VfioUserProtocolException.Require(reader.UInt64() == start.Value, "DMA_LOGGING_REPORT answers for another address than asked", start.Value, pages << pageSize.Shift);
+        VfioUserProtocolException.Require(reader.UInt64() == pages << pageSize.Shift, "DMA_LOGGING_REPORT answers for another length than asked", start.Value, pages << pageSize.Shift);
+        VfioUserProtocolException.Require(reader.UInt64() == pageSize.Bytes, "DMA_LOGGING_REPORT answers at another page size than asked", start.Value, pageSize.Bytes);
+        bitmap.Or(reader.Bitmap(pages), start, pageSize, pages);
     }
 
     private bool Probe(FeatureNumber feature, uint operation)

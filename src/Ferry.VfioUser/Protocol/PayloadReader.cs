@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 
 namespace Ferry.VfioUser.Protocol;
 
@@ -18,6 +19,20 @@ internal ref struct PayloadReader(ReadOnlySpan<byte> payload, VfioUserCommand co
 
     /// <exception cref="VfioUserProtocolException">The payload ends before.</exception>
     internal ulong UInt64() => BinaryPrimitives.ReadUInt64LittleEndian(Take(sizeof(ulong)));
+
+    /// <summary>A bitmap of whole words for <paramref name="pages"/> pages.</summary>
+    /// <exception cref="VfioUserProtocolException">The payload ends before, or a page is set beyond those that were asked for: whoever sends
+    /// that means other pages, so none of it can be relied on.</exception>
+    internal ReadOnlySpan<ulong> Bitmap(ulong pages)
+    {
+        var words = MemoryMarshal.Cast<byte, ulong>(Take((pages + 63) / 64 * sizeof(ulong)));
+        if (pages % 64 != 0 && words[^1] >> (int)(pages % 64) != 0)
+        {
+            throw new VfioUserProtocolException($"{command}: the bitmap of {pages} pages has pages set beyond them.");
+        }
+
+        return words;
+    }
 
     /// <exception cref="VfioUserProtocolException">The payload ends before.</exception>
     internal ReadOnlySpan<byte> Take(ulong countBytes)
