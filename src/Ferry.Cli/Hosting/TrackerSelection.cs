@@ -13,7 +13,6 @@ namespace Ferry.Cli.Hosting;
 internal sealed class TrackerSelection
 {
     private readonly GuestMachine _machine;
-    private readonly Dictionary<string, IDirtyTracker> _trackers = new(StringComparer.Ordinal);
     private readonly SourceRequirement[] _requirements;
 
     private TrackerSelection(GuestMachine machine, IReadOnlyList<SourceSettings> settings)
@@ -24,6 +23,8 @@ internal sealed class TrackerSelection
         _requirements = [.. settings.Where(each => !each.IsEarly).Select(each => new SourceRequirement(new DmaSource(each.Source), mapped))];
         var choice = TrackingPolicy.Choose(_requirements, [.. settings.Select(each => each.ToPolicy())], machine.Trackers, WhyMissing);
         (Verdict, Skipped) = (choice.Verdict, choice.Skipped);
+        // Complete from here on: threads read it.
+        Trackers = choice.Assignments.Concat(choice.Fallbacks).DistinctBy(NameOf).ToDictionary(NameOf, assignment => assignment.Tracker);
         Planned = [.. choice.Assignments.GroupBy(assignment => assignment.Tracker, ReferenceEqualityComparer.Instance).Select(group => ToPlan([.. group], choice.Assignments))];
         Fallbacks = [.. choice.Fallbacks.Select(fallback => ToPlan([fallback], [fallback]))];
     }
@@ -38,7 +39,7 @@ internal sealed class TrackerSelection
     public IReadOnlyList<PlanTracker> Fallbacks { get; }
 
     /// <summary>The trackers by the names in <see cref="Planned"/> and <see cref="Fallbacks"/>.</summary>
-    public IReadOnlyDictionary<string, IDirtyTracker> Trackers => _trackers;
+    public IReadOnlyDictionary<string, IDirtyTracker> Trackers { get; }
 
     /// <summary>What was preferred and could not be had.</summary>
     public IReadOnlyList<SkippedTracker> Skipped { get; }
@@ -47,7 +48,7 @@ internal sealed class TrackerSelection
     public CoverageVerdict Verdict { get; }
 
     /// <summary>Whether a source has two trackers that are exact and forget what they report, so that each can be held against the other.</summary>
-    public bool CanCompare => Planned.Where(each => _trackers[each.Name] is not IDeferredClear && _trackers[each.Name].Coverage.Precision == TrackingPrecision.Exact)
+    public bool CanCompare => Planned.Where(each => Trackers[each.Name] is not IDeferredClear && Trackers[each.Name].Coverage.Precision == TrackingPrecision.Exact)
         .SelectMany(each => each.Sources).GroupBy(source => source).Any(group => group.Count() > 1);
 
     /// <summary>What <paramref name="request"/> asks for, of what <paramref name="machine"/> has.</summary>
@@ -82,17 +83,16 @@ internal sealed class TrackerSelection
             : throw new TrackerStartException(name, string.Join(" ", choice.Verdict.Refusals.Select(refusal => $"{refusal.Reason}; {refusal.Remedy}")));
     }
 
-    private PlanTracker ToPlan(IReadOnlyList<TrackerAssignment> group, IReadOnlyList<TrackerAssignment> assignments)
-    {
-        var tracker = group[0].Tracker;
-        var isOnlyOne = _machine.Trackers.Count(each => each.Name == tracker.Name) == 1;
-        var name = isOnlyOne ? tracker.Name : $"{tracker.Name}:{group[0].Source}";
-        _trackers[name] = tracker;
-        return new PlanTracker(name, [.. group.Select(assignment => assignment.Source.Id)], group[0].PageSize)
+    private PlanTracker ToPlan(IReadOnlyList<TrackerAssignment> group, IReadOnlyList<TrackerAssignment> assignments) =>
+        new(NameOf(group[0]), [.. group.Select(assignment => assignment.Source.Id)], group[0].PageSize)
         {
-            Ranges = CoverageProof.RangesOf(tracker, _requirements, assignments, out _),
+            Ranges = CoverageProof.RangesOf(group[0].Tracker, _requirements, assignments, out _),
         };
-    }
+
+    // Where several devices have a tracker of one name, each is named with its device.
+    private string NameOf(TrackerAssignment assignment) => _machine.Trackers.Count(each => each.Name == assignment.Tracker.Name) == 1
+        ? assignment.Tracker.Name
+        : $"{assignment.Tracker.Name}:{assignment.Source}";
 
     private string? WhyMissing(DmaSource source, string name)
     {

@@ -98,12 +98,12 @@ public sealed class PlanMutationTests
 
     private static IEnumerable<(PlanRequest, MigrationPlan, (string Name, Func<MigrationPlan, IReadOnlyList<PlanStep>> Get, Func<MigrationPlan, PlanStep[], MigrationPlan> With), IReadOnlyList<PlanStep>)> AllPhases()
     {
-        foreach (var policy in PlanPropertyTests.Policies())
+        foreach (var (policy, early) in PlanPropertyTests.Policies().SelectMany(policy => (bool[])[false, true], (policy, early) => (policy, early)))
         {
             var request = policy(
             [
-                PlanPropertyTests.Device(0, Can.StopCopy | Can.P2P | Can.PreCopy, "b"),
-                PlanPropertyTests.Device(1, Can.StopCopy, "a", "c"),
+                PlanPropertyTests.Device(0, Can.StopCopy | Can.P2P | Can.PreCopy, early ? [] : ["b"]),
+                PlanPropertyTests.Device(1, early ? Can.StopCopy | Can.P2P : Can.StopCopy, "a", "c") with { QuiesceEarly = early },
                 PlanPropertyTests.Device(2, Can.StopCopy | Can.P2P, "a"),
             ]);
             // With these on a plan has every kind of step; off it has fewer.

@@ -8,16 +8,19 @@ namespace Ferry.Migration.Tests.Planning;
 
 public sealed class RollbackPlannerTests
 {
-    [Fact]
-    public void From_after_any_step_and_from_within_any_arc_the_source_comes_back()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void From_after_any_step_and_from_within_any_arc_the_source_comes_back(bool early)
     {
         foreach (var policy in PlanPropertyTests.Policies())
         {
+            // What stops early is reached by none that runs on.
             var request = policy(
             [
-                PlanPropertyTests.Device(0, Can.StopCopy | Can.P2P | Can.PreCopy, "b", "c"),
-                PlanPropertyTests.Device(1, Can.StopCopy | Can.PreCopy, "a"),
-                PlanPropertyTests.Device(2, Can.StopCopy | Can.P2P, "a", "b"),
+                PlanPropertyTests.Device(0, Can.StopCopy | Can.P2P | Can.PreCopy, early ? ["c"] : ["b", "c"]),
+                PlanPropertyTests.Device(1, Can.StopCopy | Can.PreCopy, "a") with { QuiesceEarly = early },
+                PlanPropertyTests.Device(2, Can.StopCopy | Can.P2P, early ? ["a"] : ["a", "b"]),
             ]);
             var plan = MigrationPlannerTests.Planned(request);
             foreach (var run in PlanChecker.SourceRuns(plan))
