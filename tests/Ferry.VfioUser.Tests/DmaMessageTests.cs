@@ -168,4 +168,48 @@ public sealed class DmaMessageTests : IDisposable
         Assert.Equal(64, _guest.LargestWrite);
         Assert.True(data.AsSpan().SequenceEqual(_guest.Span(5, 1000)));
     }
+
+    [Fact]
+    public void Unmapping_waits_for_the_message_that_is_under_way()
+    {
+        using var handler = new SlowHandler();
+        using var served = new ServedDevice();
+        using var client = served.Connect(new VfioUserClientOptions { DmaHandler = handler });
+        var range = new IovaRange(new(0), 4096);
+        client.MapDma(range, 0, true, true, null);
+        var writing = new Thread(() => served.Server.TryWrite(new(0), [1]));
+        writing.Start();
+        Assert.True(handler.Entered.Wait(ServedDevice.Soon, TestContext.Current.CancellationToken));
+        var unmapping = new Thread(() => client.UnmapDma(range));
+        unmapping.Start();
+        Assert.False(unmapping.Join(TimeSpan.FromMilliseconds(50)));
+        handler.Leave.Set();
+        Assert.True(unmapping.Join(ServedDevice.Soon) && writing.Join(ServedDevice.Soon));
+        Assert.False(served.Server.TryWrite(new(0), [1]));
+        Assert.Equal(1, handler.Calls);
+    }
+
+    private sealed class SlowHandler : IDmaHandler, IDisposable
+    {
+        public ManualResetEventSlim Entered { get; } = new();
+
+        public ManualResetEventSlim Leave { get; } = new();
+
+        public int Calls { get; private set; }
+
+        public bool TryRead(Iova start, Span<byte> data) => false;
+
+        public bool TryWrite(Iova start, ReadOnlySpan<byte> data)
+        {
+            Calls++;
+            Entered.Set();
+            return Leave.Wait(ServedDevice.Soon);
+        }
+
+        public void Dispose()
+        {
+            Entered.Dispose();
+            Leave.Dispose();
+        }
+    }
 }

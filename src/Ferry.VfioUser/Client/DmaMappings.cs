@@ -5,12 +5,14 @@ namespace Ferry.VfioUser.Client;
 /// <summary>What a client mapped for its device, to check the device's DMA messages against. Thread-safe.</summary>
 internal sealed class DmaMappings
 {
-    private readonly Lock _changing = new();
-    private volatile Mapping[] _sorted = [];
+    private Mapping[] _sorted = [];
+
+    /// <summary>Whoever does what <see cref="Allows"/> allowed holds it until that is done, so that what is removed is not in use any more.</summary>
+    internal Lock Gate { get; } = new();
 
     internal void Add(IovaRange range, bool read, bool write)
     {
-        lock (_changing)
+        lock (Gate)
         {
             _sorted = [.. _sorted.Append(new Mapping(range, read, write)).OrderBy(mapping => mapping.Range.Start)];
         }
@@ -18,7 +20,7 @@ internal sealed class DmaMappings
 
     internal void Remove(IovaRange range)
     {
-        lock (_changing)
+        lock (Gate)
         {
             _sorted = [.. _sorted.Where(mapping => mapping.Range != range)];
         }
@@ -26,13 +28,13 @@ internal sealed class DmaMappings
 
     internal void Clear()
     {
-        lock (_changing)
+        lock (Gate)
         {
             _sorted = [];
         }
     }
 
-    /// <summary>Whether every byte of <paramref name="range"/> is mapped and may be written, or read.</summary>
+    /// <summary>Whether every byte of <paramref name="range"/> is mapped and may be written, or read. Ask with <see cref="Gate"/> held.</summary>
     internal bool Allows(IovaRange range, bool isWrite)
     {
         var next = range.Start;

@@ -4,7 +4,7 @@ namespace Ferry.VfioUser.Client;
 
 /// <summary>Performs the DMA that a device asks for by messages.</summary>
 /// <remarks>Called from the client's own thread, with ranges that lie in what was mapped and may be accessed so. Must not block for long:
-/// the device waits. Source: QEMU docs/interop/vfio-user.rst, DMA_READ and DMA_WRITE.</remarks>
+/// the device waits, and so does whoever unmaps. Must not throw. Source: QEMU docs/interop/vfio-user.rst, DMA_READ and DMA_WRITE.</remarks>
 public interface IDmaHandler
 {
     /// <summary>Reads memory for the device.</summary>

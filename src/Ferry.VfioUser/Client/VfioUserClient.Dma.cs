@@ -39,7 +39,8 @@ public sealed partial class VfioUserClient
         }
     }
 
-    /// <summary>Takes memory back that was mapped with exactly this range; when it returns the device does not access it.</summary>
+    /// <summary>Takes memory back that was mapped with exactly this range; when it returns the device does not access it, by messages
+    /// neither.</summary>
     public void UnmapDma(IovaRange range) => Unmap(range, 0);
 
     /// <summary>Takes memory back and ORs into <paramref name="dirty"/> the pages of it that were not reported yet.</summary>

@@ -159,15 +159,19 @@ public sealed partial class VfioUserClient : IDisposable
         }
 
         var iova = new Iova(start);
-        if (_options.DmaHandler is not { } handler || !_mappings.Allows(new IovaRange(iova, count), isWrite))
+        // Until it is done: whoever unmaps the range then knows that nothing comes to it any more.
+        lock (_mappings.Gate)
         {
-            return Errno.Fault;
-        }
+            if (_options.DmaHandler is not { } handler || !_mappings.Allows(new IovaRange(iova, count), isWrite))
+            {
+                return Errno.Fault;
+            }
 
-        var reply = _reply.Allocate(DmaAccessBytes + (isWrite ? 0 : (int)count));
-        BinaryPrimitives.WriteUInt64LittleEndian(reply, start);
-        BinaryPrimitives.WriteUInt64LittleEndian(reply[sizeof(ulong)..], count);
-        var done = isWrite ? handler.TryWrite(iova, reader.Take(count)) : handler.TryRead(iova, reply[DmaAccessBytes..]);
-        return done ? 0 : Errno.Fault;
+            var reply = _reply.Allocate(DmaAccessBytes + (isWrite ? 0 : (int)count));
+            BinaryPrimitives.WriteUInt64LittleEndian(reply, start);
+            BinaryPrimitives.WriteUInt64LittleEndian(reply[sizeof(ulong)..], count);
+            var done = isWrite ? handler.TryWrite(iova, reader.Take(count)) : handler.TryRead(iova, reply[DmaAccessBytes..]);
+            return done ? 0 : Errno.Fault;
+        }
     }
 }
