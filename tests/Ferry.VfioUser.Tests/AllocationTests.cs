@@ -57,6 +57,22 @@ public sealed class AllocationTests : IDisposable
     }
 
     [Fact]
+    public void DMA_that_is_performed_marked_and_reported_allocates_nothing_on_either_side()
+    {
+        using var guest = new MediatedGuest(1 << 20);
+        var all = new IovaRange(new Iova(0), 1 << 20);
+        guest.Tracker.Start([all], PageSize.Size4K);
+        using var bitmap = new DirtyBitmap(all, PageSize.Size4K);
+        var data = new byte[9000];
+        AllocationCheck.AssertNone(() =>
+        {
+            guest.Served.Server.TryWrite(new Iova(77), data);
+            guest.Served.Server.TryRead(new Iova(77), data);
+            guest.Tracker.Report(all, bitmap);
+        });
+    }
+
+    [Fact]
     public void Migration_data_allocates_nothing_on_either_side()
     {
         var buffer = new byte[64 << 10];
