@@ -8,11 +8,20 @@ namespace Ferry.Devices.Dma;
 /// <remarks>
 /// The device's threads read and write; one thread, which serves the client, maps, unmaps and logs. An access holds a gate for as long as
 /// it lasts, and whatever changes windows or log closes that gate: unmapping returns when nothing of the window is in use, and logging
-/// misses no write that was under way. Accesses allocate nothing. DMA by messages is done by the client and holds no gate.
+/// misses no write that was under way. Accesses allocate nothing.
+///
+/// DMA by messages is done by the client and takes as long as that likes, so it holds a gate of its own, which unmapping alone closes. It
+/// is passed first and left last:
+/// <code>
+///   access       [ memory: find, copy, mark ]
+///   by message   [ messages: [ memory: find ] ask the client [ memory: mark ] ]
+///   unmapping    close messages, close memory, change, open both
+/// </code>
 /// </remarks>
 public sealed class DmaWindows : IDisposable
 {
     private readonly DmaGate _gate = new();
+    private readonly DmaGate _messageGate = new();
     private readonly List<DmaWindow> _windows = [];
     private readonly DmaLog _log;
     private readonly int _maxMaps;
@@ -128,7 +137,7 @@ public sealed class DmaWindows : IDisposable
         }
     }
 
-    /// <summary>Removes one window; when it returns, no access to it is under way and none succeeds.</summary>
+    /// <summary>Removes one window; when it returns, no access to it is under way, by messages neither, and none succeeds.</summary>
     /// <param name="range">The window, exactly as it was mapped.</param>
     /// <param name="dirty">Where not null, takes what was written in it and not reported yet. Where only a part of it is logged, the rest
     /// counts as written.</param>
@@ -147,6 +156,12 @@ public sealed class DmaWindows : IDisposable
             throw new VfioUserException(Errno.Invalid, $"Dirty pages of {range} are wanted, but no DMA is logged.");
         }
 
+        var isMapped = _windows[index].IsMapped;
+        if (!isMapped)
+        {
+            _messageGate.Close();
+        }
+
         _gate.Close();
         try
         {
@@ -161,12 +176,17 @@ public sealed class DmaWindows : IDisposable
         finally
         {
             _gate.Open();
+            if (!isMapped)
+            {
+                _messageGate.Open();
+            }
         }
     }
 
     /// <summary>Removes every window, as <see cref="Unmap"/> does.</summary>
     public void UnmapAll()
     {
+        _messageGate.Close();
         _gate.Close();
         foreach (var window in _windows)
         {
@@ -175,6 +195,7 @@ public sealed class DmaWindows : IDisposable
 
         _windows.Clear();
         _gate.Open();
+        _messageGate.Open();
     }
 
     /// <summary>Starts to log writes; every write that ends after this returned is logged.</summary>
@@ -220,7 +241,6 @@ public sealed class DmaWindows : IDisposable
 
     private int ReadPart(Iova start, Span<byte> data)
     {
-        int length;
         _gate.Enter();
         try
         {
@@ -229,7 +249,7 @@ public sealed class DmaWindows : IDisposable
                 return 0;
             }
 
-            length = window.LengthFrom(start, data.Length);
+            var length = window.LengthFrom(start, data.Length);
             if (window.TryGetSpan(start, length, out var bytes))
             {
                 bytes.CopyTo(data);
@@ -241,33 +261,72 @@ public sealed class DmaWindows : IDisposable
             _gate.Leave();
         }
 
-        return Messages is { } messages && messages.TryRead(start, data[..length]) ? length : 0;
+        return ReadByMessage(start, data);
     }
 
     private int WritePart(Iova start, ReadOnlySpan<byte> data)
     {
         _gate.Enter();
         var window = Find(start, DmaAccess.Write);
-        if (window is null)
+        if (window is not null)
         {
-            _gate.Leave();
-            return 0;
+            var length = window.LengthFrom(start, data.Length);
+            if (window.TryGetSpan(start, length, out var bytes))
+            {
+                data[..length].CopyTo(bytes);
+                Release(start, length, isWrite: true);
+                return length;
+            }
         }
 
-        var length = window.LengthFrom(start, data.Length);
-        if (window.TryGetSpan(start, length, out var bytes))
-        {
-            data[..length].CopyTo(bytes);
-            Release(start, length, isWrite: true);
-            return length;
-        }
-
-        // The client does this one; to unmap it need not wait for that, so the gate is not held.
         _gate.Leave();
-        var isWritten = Messages is { } messages && messages.TryWrite(start, data[..length]);
+        return window is null ? 0 : WriteByMessage(start, data);
+    }
+
+    private int ReadByMessage(Iova start, Span<byte> data)
+    {
+        _messageGate.Enter();
+        try
+        {
+            var length = MessageLength(start, data.Length, DmaAccess.Read);
+            return length > 0 && Messages is { } messages && messages.TryRead(start, data[..length]) ? length : 0;
+        }
+        finally
+        {
+            _messageGate.Leave();
+        }
+    }
+
+    private int WriteByMessage(Iova start, ReadOnlySpan<byte> data)
+    {
+        _messageGate.Enter();
+        try
+        {
+            var length = MessageLength(start, data.Length, DmaAccess.Write);
+            if (length == 0)
+            {
+                return 0;
+            }
+
+            var isWritten = Messages is { } messages && messages.TryWrite(start, data[..length]);
+            // Also where it failed: a part may be written.
+            _gate.Enter();
+            Release(start, length, isWrite: true);
+            return isWritten ? length : 0;
+        }
+        finally
+        {
+            _messageGate.Leave();
+        }
+    }
+
+    // With the gate of messages held; 0 where the window was unmapped, or mapped with a descriptor, before that was passed.
+    private int MessageLength(Iova start, int wantedBytes, DmaAccess access)
+    {
         _gate.Enter();
-        Release(start, length, isWrite: true);
-        return isWritten ? length : 0;
+        var length = Find(start, access) is { IsMapped: false } window ? window.LengthFrom(start, wantedBytes) : 0;
+        _gate.Leave();
+        return length;
     }
 
     private bool IsMapped(Iova start, int lengthBytes, DmaAccess access)

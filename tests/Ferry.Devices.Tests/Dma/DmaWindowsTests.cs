@@ -182,6 +182,36 @@ public sealed class DmaWindowsTests : IDisposable
     }
 
     [Fact]
+    public void Unmapping_waits_for_the_message_under_way_and_has_its_mark()
+    {
+        using var messages = new HeldMessages();
+        _windows.Messages = messages;
+        _windows.Map(Pages(0, 4), 0, read: true, write: true, null);
+        _windows.Map(Pages(4, 4), 0, read: true, write: true, Share());
+        _windows.StartLog([Pages(0, 8)], PageSize.Size4K);
+        var writing = new Thread(() => _windows.TryWrite(new(Page), [1]));
+        writing.Start();
+        Assert.True(messages.Entered.Wait(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
+
+        // What is mapped is reached, unmapped and logged meanwhile.
+        Assert.True(_windows.TryWrite(new(5 * Page), [1]));
+        _windows.Unmap(Pages(4, 4), null);
+        using var dirty = new DirtyBitmap(Pages(0, 8), PageSize.Size4K);
+        _windows.ReportLog(Pages(0, 8), dirty);
+        Assert.True(dirty.IsSet(5) && dirty.Count() == 1);
+        _windows.StopLog();
+        _windows.StartLog([Pages(0, 8)], PageSize.Size4K);
+        var unmapping = new Thread(() => _windows.Unmap(Pages(0, 4), dirty));
+        unmapping.Start();
+        Assert.False(unmapping.Join(50));
+        messages.Leave.Set();
+        Assert.True(unmapping.Join(TimeSpan.FromSeconds(20)) && writing.Join(TimeSpan.FromSeconds(20)));
+        Assert.True(dirty.IsSet(1));
+        Assert.False(_windows.TryWrite(new(Page), [1]));
+        Assert.Equal(1, messages.Calls);
+    }
+
+    [Fact]
     public void Accesses_allocate_nothing()
     {
         _windows.Map(Pages(0, 4), 0, read: true, write: true, Share());
@@ -233,6 +263,30 @@ public sealed class DmaWindowsTests : IDisposable
         {
             Written.Add((start.Value, data.ToArray()));
             return !Refuses;
+        }
+    }
+
+    private sealed class HeldMessages : IDmaMessages, IDisposable
+    {
+        public ManualResetEventSlim Entered { get; } = new();
+
+        public ManualResetEventSlim Leave { get; } = new();
+
+        public int Calls { get; private set; }
+
+        public bool TryRead(Iova start, Span<byte> data) => false;
+
+        public bool TryWrite(Iova start, ReadOnlySpan<byte> data)
+        {
+            Calls++;
+            Entered.Set();
+            return Leave.Wait(TimeSpan.FromSeconds(20));
+        }
+
+        public void Dispose()
+        {
+            Entered.Dispose();
+            Leave.Dispose();
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Ferry.Devices.Models;
 using Ferry.Linux.Memory;
 using Ferry.Memory;
 using Ferry.VfioUser;
@@ -10,7 +11,7 @@ using Xunit;
 namespace Ferry.Devices.Tests.Models;
 
 /// <summary>A guest's memory and its driver for an rnic, written from docs/rnic.md alone: it posts buffers and checks every message.</summary>
-internal sealed class GuestDriver : IDisposable
+internal sealed class GuestDriver : IDmaMessages, IDisposable
 {
     public const ulong DefaultRxBase = 0x10000;
     public const ulong DefaultCqBase = 0x20000;
@@ -20,6 +21,8 @@ internal sealed class GuestDriver : IDisposable
 
     private readonly MemoryFile _file;
     private readonly MappedMemory _memory;
+    private readonly Lock _performing = new();
+    private bool _isGone;
     private uint _posted;
     private uint _consumed;
 
@@ -29,6 +32,12 @@ internal sealed class GuestDriver : IDisposable
         _file = MemoryFile.Create("test-guest", memoryBytes);
         _memory = MappedMemory.MapShared(_file.Handle, 0, memoryBytes, MemoryProtection.Read | MemoryProtection.Write);
     }
+
+    /// <summary>Whether the device gets no descriptor, so that it has to ask for each access.</summary>
+    public bool IsMediated { get; init; }
+
+    /// <summary>How often it asked for what is no memory.</summary>
+    public int OutOfBounds { get; private set; }
 
     public ulong RxBase { get; init; } = DefaultRxBase;
 
@@ -65,7 +74,46 @@ internal sealed class GuestDriver : IDisposable
     public static SafeFileHandle Reopen(SafeFileHandle file) =>
         File.OpenHandle($"/proc/self/fd/{file.DangerousGetHandle()}", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
 
-    public void Map(IVfioUserDevice device) => device.DmaMap(All, 0, read: true, write: true, Share());
+    public void Map(IVfioUserDevice device) => Map(device, All, read: true, write: true);
+
+    /// <summary>Maps a part, or lets the device ask for it.</summary>
+    public void Map(IVfioUserDevice device, IovaRange range, bool read, bool write)
+    {
+        if (IsMediated && device is Rnic rnic)
+        {
+            rnic.DmaMessages = this;
+        }
+
+        device.DmaMap(range, IsMediated ? 0 : range.Start.Value, read, write, IsMediated ? null : Share());
+    }
+
+    public bool TryRead(Iova start, Span<byte> data)
+    {
+        lock (_performing)
+        {
+            if (!IsMemory(start, data.Length))
+            {
+                return false;
+            }
+
+            At(start.Value, data.Length).CopyTo(data);
+            return true;
+        }
+    }
+
+    public bool TryWrite(Iova start, ReadOnlySpan<byte> data)
+    {
+        lock (_performing)
+        {
+            if (!IsMemory(start, data.Length))
+            {
+                return false;
+            }
+
+            data.CopyTo(At(start.Value, data.Length));
+            return true;
+        }
+    }
 
     public void Enable(IVfioUserDevice device)
     {
@@ -193,9 +241,28 @@ internal sealed class GuestDriver : IDisposable
 
     public void Dispose()
     {
+        // A device that outlives its guest asks on.
+        lock (_performing)
+        {
+            _isGone = true;
+        }
+
+        Assert.Equal(0, OutOfBounds);
         MappedDoorbells?.Dispose();
         _memory.Dispose();
         _file.Dispose();
+    }
+
+    private bool IsMemory(Iova start, int length)
+    {
+        if (_isGone)
+        {
+            return false;
+        }
+
+        var isMemory = start.Value <= _memory.LengthBytes && (ulong)length <= _memory.LengthBytes - start.Value;
+        OutOfBounds += isMemory ? 0 : 1;
+        return isMemory;
     }
 
     private ulong AddressOf(uint index) => BufferOf?.Invoke(index) ?? Buffers + ((index % Entries) * (ulong)MessageBytes);

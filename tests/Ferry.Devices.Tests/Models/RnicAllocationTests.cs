@@ -9,12 +9,14 @@ namespace Ferry.Devices.Tests.Models;
 [Collection(nameof(RnicAllocationTests))]
 public sealed class RnicAllocationTests
 {
-    [Fact]
-    public void The_worker_sends_and_logs_without_allocating()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_worker_sends_and_logs_without_allocating(bool isMediated)
     {
         const uint Entries = 65536;
         using var device = new Rnic(new RnicOptions { MessageBytes = 128, DeviceStateBytes = 1 << 20 });
-        using var guest = new GuestDriver(memoryBytes: 32 << 20, entries: Entries, messageBytes: 128) { RxBase = 0x400000, CqBase = 0x800000 };
+        using var guest = new GuestDriver(memoryBytes: 32 << 20, entries: Entries, messageBytes: 128) { RxBase = 0x400000, CqBase = 0x800000, IsMediated = isMediated };
         guest.BufferOf = _ => 0x1800000;
         guest.Map(device);
         device.StartDmaLog([guest.All], PageSize.Size4K);

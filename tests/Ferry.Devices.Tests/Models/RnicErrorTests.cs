@@ -4,12 +4,15 @@ using Xunit;
 namespace Ferry.Devices.Tests.Models;
 
 /// <summary>A guest that is wrong or hostile: the device stops, says so, and a reset makes it usable again.</summary>
-public sealed class RnicErrorTests
+public class RnicErrorTests
 {
     private const uint Error = 2;
     private const ulong End = 8 << 20;
 
     private static readonly RnicOptions Options = new() { DeviceStateBytes = 4096 };
+
+    /// <summary>Whether memory is reached by messages.</summary>
+    protected virtual bool IsMediated => false;
 
     public static TheoryData<string, ulong, uint> Descriptors => new()
     {
@@ -27,7 +30,7 @@ public sealed class RnicErrorTests
     public void A_descriptor_that_can_not_be_used_stops_the_device_and_nothing_is_written(string what, ulong address, uint length)
     {
         using var device = new Rnic(Options);
-        using var guest = new GuestDriver();
+        using var guest = NewGuest();
         guest.Map(device);
         guest.Enable(device);
         guest.WriteDescriptor(0, address, length, 0);
@@ -48,7 +51,7 @@ public sealed class RnicErrorTests
     public void A_doorbell_that_claims_more_than_the_ring_holds_is_an_error(int doorbell, uint value)
     {
         using var device = new Rnic(Options);
-        using var guest = new GuestDriver();
+        using var guest = NewGuest();
         guest.Map(device);
         guest.Enable(device);
         guest.Ring(device, doorbell, value);
@@ -61,7 +64,7 @@ public sealed class RnicErrorTests
     public void A_doorbell_that_goes_back_is_left_alone()
     {
         using var device = new Rnic(Options);
-        using var guest = new GuestDriver();
+        using var guest = NewGuest();
         guest.Map(device);
         guest.Enable(device);
         guest.PostAll(device);
@@ -84,7 +87,7 @@ public sealed class RnicErrorTests
     public void Rings_and_strides_that_are_none_are_refused_when_enabled(int register, ulong value)
     {
         using var device = new Rnic(Options);
-        using var guest = new GuestDriver();
+        using var guest = NewGuest();
         guest.Map(device);
         guest.Enable(device);
         GuestDriver.Write32(device, 0x10, 2);
@@ -111,7 +114,7 @@ public sealed class RnicErrorTests
     public void A_ring_outside_of_mapped_memory_is_an_error_when_it_is_used(int register)
     {
         using var device = new Rnic(Options);
-        using var guest = new GuestDriver();
+        using var guest = NewGuest();
         guest.Map(device);
         guest.Setup(device);
         GuestDriver.Write64(device, (ulong)register, End - 64);
@@ -125,9 +128,9 @@ public sealed class RnicErrorTests
     public void Memory_that_may_only_be_read_is_not_written()
     {
         using var device = new Rnic(Options);
-        using var guest = new GuestDriver();
-        device.DmaMap(new(new(0), 0x100000), 0, read: true, write: true, guest.Share());
-        device.DmaMap(new(new(0x100000), End - 0x100000), 0x100000, read: true, write: false, guest.Share());
+        using var guest = NewGuest();
+        guest.Map(device, new(new(0), 0x100000), read: true, write: true);
+        guest.Map(device, new(new(0x100000), End - 0x100000), read: true, write: false);
         guest.Enable(device);
         guest.PostAll(device);
         GuestDriver.WaitForStatus(device, Error);
@@ -140,7 +143,7 @@ public sealed class RnicErrorTests
         using var device = new Rnic(Options);
         for (var i = 0; i < 20; i++)
         {
-            using var guest = new GuestDriver();
+            using var guest = NewGuest();
             guest.Map(device);
             guest.Enable(device);
             guest.PostAll(device);
@@ -157,21 +160,23 @@ public sealed class RnicErrorTests
     public void A_message_may_span_two_mappings()
     {
         using var device = new Rnic(Options);
-        using var guest = new GuestDriver();
+        using var guest = NewGuest();
         guest.BufferOf = index => GuestDriver.Buffers + 2048 + (index % 64 * 4096);
-        device.DmaMap(new(new(0), 0x101000), 0, read: true, write: true, guest.Share());
-        device.DmaMap(new(new(0x101000), 0x1000), 0x101000, read: false, write: true, guest.Share());
-        device.DmaMap(new(new(0x102000), End - 0x102000), 0x102000, read: true, write: true, guest.Share());
+        guest.Map(device, new(new(0), 0x101000), read: true, write: true);
+        guest.Map(device, new(new(0x101000), 0x1000), read: false, write: true);
+        guest.Map(device, new(new(0x102000), End - 0x102000), read: true, write: true);
         guest.Enable(device);
         guest.PostAll(device);
         guest.ConsumeUntil(device, 100);
     }
 
-    private static void AssertWorksAfterReset(Rnic device, GuestDriver guest)
+    private GuestDriver NewGuest() => new() { IsMediated = IsMediated };
+
+    private void AssertWorksAfterReset(Rnic device, GuestDriver guest)
     {
         GuestDriver.Write32(device, 0x10, 2);
         Assert.Equal(0U, GuestDriver.Read32(device, 0x0C));
-        using var again = new GuestDriver();
+        using var again = NewGuest();
         device.DmaUnmap(guest.All, null);
         again.Map(device);
         again.Enable(device);
