@@ -67,7 +67,7 @@ public sealed class GuestMachine : IDisposable
     /// <summary>The devices, in order.</summary>
     public IReadOnlyList<AttachedDevice> Devices => _devices;
 
-    /// <summary>The trackers that this machine has: of its vCPUs, of each device that logs its DMA, and <c>all</c>.</summary>
+    /// <summary>The trackers that this machine has: of its vCPUs, of each device whose DMA is mediated or that logs it, and <c>all</c>.</summary>
     public IReadOnlyList<IDirtyTracker> Trackers => _trackers;
 
     /// <summary>Why there is no tracker of the vCPUs' writes, or null where there is one.</summary>
@@ -230,7 +230,13 @@ public sealed class GuestMachine : IDisposable
 
         foreach (var device in _devices)
         {
-            if (DeviceTracker.TryCreate(device.Client, new DmaSource(device.Device.Id), null, out var log))
+            var source = new DmaSource(device.Device.Id);
+            if (device.Mediated is { } memory)
+            {
+                _trackers.Add(new MediatedTracker(memory, source));
+            }
+
+            if (DeviceTracker.TryCreate(device.Client, source, null, out var log))
             {
                 _trackers.Add(log);
             }

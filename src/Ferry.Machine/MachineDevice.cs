@@ -4,4 +4,8 @@ namespace Ferry.Machine;
 /// <param name="Id">The name; unique in the machine and the same on both hosts.</param>
 /// <param name="Kind">The model, <c>rnic</c>.</param>
 /// <param name="Socket">Where its process serves vfio-user.</param>
-public sealed record MachineDevice(string Id, string Kind, string Socket);
+public sealed record MachineDevice(string Id, string Kind, string Socket)
+{
+    /// <summary>How it reaches guest memory; the two hosts may differ in it.</summary>
+    public DeviceDma Dma { get; init; }
+}

@@ -193,7 +193,7 @@ public sealed class NicMachineTests
     private static MachineOptions WithNic(AcceleratorKind accelerator, ServedNic nic) =>
         TestMachines.Options(accelerator) with { Devices = [new("nic0", "rnic", nic.Socket)] };
 
-    private static void MoveDevice(GuestMachine source, GuestMachine destination, bool withState)
+    internal static void MoveDevice(GuestMachine source, GuestMachine destination, bool withState)
     {
         var (from, to) = (source.Devices[0], destination.Devices[0]);
         from.SetState(VfioDeviceState.RunningP2P);

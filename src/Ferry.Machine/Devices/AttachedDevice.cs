@@ -3,13 +3,15 @@ using Ferry.Linux.Memory;
 using Ferry.Linux.Vfio;
 using Ferry.VfioUser;
 using Ferry.VfioUser.Client;
+using Ferry.VfioUser.Tracking;
 
 namespace Ferry.Machine.Devices;
 
 /// <summary>A vfio-user device of a machine: its memory mapped for DMA, its regions placed where the guest sees them, its migration.</summary>
 /// <remarks>Register accesses come from a vCPU's thread, everything else from one other thread. A device that has gone reads as all ones
 /// and takes writes into nothing: the guest goes on, and <see cref="Failure"/> says what happened. One that is stopped holds back a vCPU
-/// that accesses its registers until it runs again; doorbells in mapped pages stay there until it looks.</remarks>
+/// that accesses its registers until it runs again; doorbells in mapped pages stay there until it looks. One whose DMA is by messages
+/// can't access memory while it is stopped, whatever it sends.</remarks>
 public sealed class AttachedDevice : IDisposable
 {
     /// <summary>What a region takes of the hole below 4 GiB.</summary>
@@ -30,9 +32,10 @@ public sealed class AttachedDevice : IDisposable
     private readonly ManualResetEventSlim _takesAccesses = new(initialState: true);
     private int _waiting;
 
-    private AttachedDevice(MachineDevice device, VfioUserClient client, ulong registersAddress, uint messageBytes, VfioUserMappedRegion doorbells)
+    private AttachedDevice(
+        MachineDevice device, VfioUserClient client, ulong registersAddress, uint messageBytes, VfioUserMappedRegion doorbells, MediatedMemory? mediated)
     {
-        (Device, Client, RegistersAddress, _doorbells) = (device, client, registersAddress, doorbells);
+        (Device, Client, RegistersAddress, _doorbells, Mediated) = (device, client, registersAddress, doorbells, mediated);
         Version = ReadRegister(RegistersAddress + RegisterVersion);
         MessageBytes = messageBytes;
         State = client.GetState();
@@ -59,6 +62,9 @@ public sealed class AttachedDevice : IDisposable
     /// <summary>Whether a vCPU waits until the device, which is stopped, runs again. From any thread.</summary>
     public bool IsAwaited => Volatile.Read(ref _waiting) != 0;
 
+    /// <summary>What performs its DMA, where that is by messages.</summary>
+    internal MediatedMemory? Mediated { get; }
+
     /// <summary>Where the guest sees its registers.</summary>
     internal ulong RegistersAddress { get; }
 
@@ -79,6 +85,10 @@ public sealed class AttachedDevice : IDisposable
         if (IsStopped(next))
         {
             _takesAccesses.Reset();
+        }
+        else
+        {
+            Mediated?.Allow();
         }
 
         try
@@ -101,7 +111,12 @@ public sealed class AttachedDevice : IDisposable
         }
         finally
         {
-            if (!IsStopped(State))
+            if (IsStopped(State))
+            {
+                // A message that it gave up waiting for may still be queued here, and would come after the last report.
+                Mediated?.Forbid();
+            }
+            else
             {
                 _takesAccesses.Set();
             }
@@ -111,23 +126,24 @@ public sealed class AttachedDevice : IDisposable
     /// <summary>Lets vCPUs go that wait for it, whatever it is in; for a machine that ends.</summary>
     internal void ReleaseAccesses() => _takesAccesses.Set();
 
-    /// <summary>Connects, checks that the device is what the file says, and maps all guest memory for its DMA.</summary>
+    /// <summary>Connects, checks that the device is what the file says, and maps all guest memory for its DMA, by descriptor or by messages.</summary>
     /// <param name="device">What the file says.</param>
     /// <param name="index">Its number, which places its regions.</param>
     /// <param name="memory">Guest memory and its descriptor.</param>
     /// <exception cref="MachineException">It is not that device.</exception>
     internal static AttachedDevice Attach(MachineDevice device, int index, GuestMemoryFile memory)
     {
-        var client = VfioUserClient.Connect(device.Socket);
+        var mediated = device.Dma == DeviceDma.Mediated ? new MediatedMemory(memory.Memory) : null;
+        var client = VfioUserClient.Connect(device.Socket, new VfioUserClientOptions { DmaHandler = mediated });
         try
         {
             var messageBytes = CheckKind(device, client);
             foreach (var region in memory.Memory.Regions)
             {
-                client.MapDma(region.Range, region.FileOffsetBytes, read: true, write: true, memory.Handle);
+                client.MapDma(region.Range, region.FileOffsetBytes, read: true, write: true, mediated is null ? memory.Handle : null);
             }
 
-            return new(device, client, GuestDevices.AddressOf(index), messageBytes, client.MapRegion(DoorbellRegion));
+            return new(device, client, GuestDevices.AddressOf(index), messageBytes, client.MapRegion(DoorbellRegion), mediated);
         }
         catch
         {
