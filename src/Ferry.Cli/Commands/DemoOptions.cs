@@ -32,8 +32,9 @@ internal static class DemoOptions
             Description = $"What a device lacks, so that devices differ: none, or some of {string.Join(", ", DemoSettings.Abilities)}, separated by commas. Given once for each device, in order.",
             HelpName = "LIST",
         };
+        var nicDma = OptionFactory.Choice("--nic-dma", "How the devices reach guest memory: they share it, or ask for each access by a message.", Defaults.NicDma, [.. DeviceSettings.DmaChoices]);
         var warmUp = OptionFactory.Time("--warm-up", "How long the guest works before it is moved.", Defaults.WarmUp);
-        Option[] options = [memory, fill, vcpus, hugePages, accelerator, workingSet, dirtyRate, stride, seed, nicRate, nicMessage, nicWorkingSet, nics, nicLacks, warmUp];
+        Option[] options = [memory, fill, vcpus, hugePages, accelerator, workingSet, dirtyRate, stride, seed, nicRate, nicMessage, nicWorkingSet, nics, nicLacks, nicDma, warmUp];
         foreach (var option in options)
         {
             command.Add(option);
@@ -57,6 +58,7 @@ internal static class DemoOptions
             NicRateBytesPerSecond = parsed.GetValue(nicRate).BytesPerSecond,
             NicMessageBytes = parsed.GetValue(nicMessage).Bytes,
             Nics = ReadNics(parsed.GetValue(nics), parsed.GetValue(nicLacks) ?? []),
+            NicDma = parsed.GetValue(nicDma)!,
             WarmUp = parsed.GetValue(warmUp).Value,
         };
     }

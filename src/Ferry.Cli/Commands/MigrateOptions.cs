@@ -52,11 +52,11 @@ internal sealed class MigrateOptions
         "--tracker-vcpus", "What tracks the writes of the vCPUs; where not given, what the policy says, or what the machine has.", null, "kvm-log", "kvm-ring", "process", "all");
 
     private readonly Option<string?> _trackerDevices = OptionFactory.Choice(
-        "--tracker-devices", "What tracks the DMA of all devices: their own logs, or nothing, so that all memory counts as dirty; where not given, what the policy says, or what each has.",
-        null, "device", "all");
+        "--tracker-devices", "What tracks the DMA of all devices: the machine, which performs it message by message, their own logs, or nothing, so that all memory counts as dirty; where not given, what the policy says, or what each has.",
+        null, "mediated", "device", "all");
 
     private readonly Option<ByteSize> _nicPageSize = OptionFactory.Size(
-        "--nic-page-size", "The page size of the devices' DMA logs; the finest that they offer where not given.", null);
+        "--nic-page-size", "The page size that the devices' DMA is tracked at; the finest that their trackers offer where not given.", null);
 
     private readonly Option<bool> _crossCheck = OptionFactory.Flag(
         "--cross-check", "Compare trackers that see the same source, and fail where one that claims to be exact misses a page that another saw.");

@@ -42,6 +42,9 @@ internal sealed record DemoSettings
     /// <summary>The bytes of messages that the device writes a second.</summary>
     public ulong NicRateBytesPerSecond { get; init; } = 8 << 20;
 
+    /// <summary>How each device reaches guest memory, as the machine file has it.</summary>
+    public string NicDma { get; init; } = DeviceSettings.SharedDma;
+
     /// <summary>How long the guest works before it is moved.</summary>
     public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(1);
 

@@ -133,7 +133,12 @@ internal sealed class RealMachine : IHostedMachine, IMigratableMachine
         NicWorkingSetBytes = file.Ledger.NicWorkingSetBytes,
         CheckStrideBytes = file.Ledger.CheckStrideBytes,
         Seed = file.Ledger.Seed,
-        Devices = [.. file.Devices.Select(device => new MachineDevice(device.Id, device.Kind, device.Socket))],
+        Devices = [.. file.Devices.Select(ToDevice)],
+    };
+
+    private static MachineDevice ToDevice(DeviceSettings device) => new(device.Id, device.Kind, device.Socket)
+    {
+        Dma = device.Dma == DeviceSettings.MediatedDma ? DeviceDma.Mediated : DeviceDma.Shared,
     };
 
     private static void Timed(string what, Action action, Action<string> say)

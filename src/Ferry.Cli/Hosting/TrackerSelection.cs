@@ -6,6 +6,7 @@ using Ferry.Migration.Planning;
 using Ferry.Tracking;
 using Ferry.Tracking.Policy;
 using Ferry.Tracking.Proof;
+using Ferry.VfioUser.Tracking;
 
 namespace Ferry.Cli.Hosting;
 
@@ -98,7 +99,12 @@ internal sealed class TrackerSelection
     {
         if (source != DmaSource.Vcpus)
         {
-            return name == "device" ? "it logs no DMA of its own" : null;
+            return name switch
+            {
+                "device" => "it logs no DMA of its own",
+                MediatedTracker.TrackerName => "it shares guest memory; dma = \"mediated\" in the machine's file lets it ask for each access",
+                _ => null,
+            };
         }
 
         var own = _machine.Trackers.FirstOrDefault(tracker => tracker.Coverage.Sources?.Contains(DmaSource.Vcpus) == true);

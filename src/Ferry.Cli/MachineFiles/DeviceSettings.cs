@@ -6,6 +6,15 @@ namespace Ferry.Cli.MachineFiles;
 /// <param name="Socket">The absolute path of the vfio-user socket on which the device process listens.</param>
 internal sealed record DeviceSettings(string Id, string Kind, string Socket)
 {
+    /// <summary>How it may reach guest memory: by a descriptor of its own, or by messages.</summary>
+    public const string SharedDma = "shared", MediatedDma = "mediated";
+
+    /// <summary>The ways to reach guest memory.</summary>
+    public static IReadOnlyList<string> DmaChoices { get; } = [SharedDma, MediatedDma];
+
+    /// <summary>How it reaches guest memory, one of <see cref="DmaChoices"/>.</summary>
+    public string Dma { get; init; } = SharedDma;
+
     /// <summary>The models that a machine can have.</summary>
     public static IReadOnlyList<string> Kinds { get; } = ["rnic"];
 }

@@ -156,12 +156,13 @@ internal static class MachineFileReader
             fields.AddMissing(table + ".kind", $"one of: {string.Join(", ", DeviceSettings.Kinds)}");
             var socket = ReadSocket(fields, table + ".socket", folder);
             fields.AddMissing(table + ".socket", "the path on which the device process listens");
+            var dma = fields.GetChoice(table + ".dma", DeviceSettings.SharedDma, DeviceSettings.DmaChoices);
             if (id == "vcpus" || (id.Length > 0 && devices.Exists(other => other.Id == id)))
             {
                 fields.AddError(table + ".id", $"'{id}' is taken; ids name the sources of writes, and 'vcpus' is one of them");
             }
 
-            devices.Add(new DeviceSettings(id, kind, socket ?? ""));
+            devices.Add(new DeviceSettings(id, kind, socket ?? "") { Dma = dma });
         }
 
         if (count > MostDevices)

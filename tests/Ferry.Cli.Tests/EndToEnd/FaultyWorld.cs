@@ -6,6 +6,7 @@ namespace Ferry.Cli.Tests.EndToEnd;
 internal sealed class FaultyWorld : ProcessWorld, IDisposable
 {
     private AlteringProxy? _proxy;
+    private IDemoChild? _source;
 
     public FaultyWorld()
         : base(BuiltCommand.Path)
@@ -18,13 +19,34 @@ internal sealed class FaultyWorld : ProcessWorld, IDisposable
     /// <summary>Whether the destination's device forgets the state that it is given.</summary>
     public bool LosesDeviceState { get; init; }
 
-    /// <summary>Whether that has happened.</summary>
+    /// <summary>Whether the source's device is one of this process; and whether it writes a page without the machine's knowing.</summary>
+    public bool HasOwnDevice { get; init; }
+
+    /// <inheritdoc cref="HasOwnDevice"/>
+    public bool LosesMarks { get; init; }
+
+    /// <summary>The source's device, where it is one of this process.</summary>
+    public SecretiveDevice? OwnDevice { get; private set; }
+
+    /// <summary>Whether the byte was altered.</summary>
     public bool WasAltered => _proxy is { WasAltered: true };
 
     public override TimeSpan Patience => TimeSpan.FromSeconds(LosesDeviceState ? 4 : 30);
 
-    public override IDemoChild Start(string role, IReadOnlyList<string> arguments) =>
-        LosesDeviceState && role == "destination device" ? new ForgetfulDevice(arguments[arguments.ToList().IndexOf("--socket") + 1]) : base.Start(role, arguments);
+    public override IDemoChild Start(string role, IReadOnlyList<string> arguments)
+    {
+        switch (role)
+        {
+            case "destination device" when LosesDeviceState:
+                return new ForgetfulDevice(arguments[arguments.ToList().IndexOf("--socket") + 1]);
+            case "source device" when HasOwnDevice:
+                return OwnDevice = new SecretiveDevice(arguments, () => _source?.Id, LosesMarks);
+            case "source host":
+                return _source = base.Start(role, arguments);
+            default:
+                return base.Start(role, arguments);
+        }
+    }
 
     public override string RouteTo(string address)
     {

@@ -49,12 +49,38 @@ public sealed class VerificationTests
         Assert.True(report.Verified, report.Error ?? string.Join(Environment.NewLine, report.Checks!));
     }
 
-    private static async Task<MigrationDocument> RunAsync(FaultyWorld world)
+    /// <summary>With one page's marks lost, and, to know that it is this which is found, without.</summary>
+    [Theory]
+    [InlineData("thread", true)]
+    [InlineData("thread", false)]
+    [InlineData("kvm", true)]
+    [InlineData("kvm", false)]
+    public async Task A_write_that_mediation_did_not_mark_is_found(string accelerator, bool losesMarks)
+    {
+        Accelerators.SkipWhereMissing(accelerator);
+        var world = new FaultyWorld { HasOwnDevice = true, LosesMarks = losesMarks };
+        var settings = Small with
+        {
+            Accelerator = accelerator,
+            NicDma = "mediated",
+            // A ring of one page, written all the time, and rounds that last.
+            Ledger = Small.Ledger with { NicWorkingSetBytes = 512 << 10 },
+            Migrate = Small.Migrate with { BandwidthBytesPerSecond = 40 << 20 },
+        };
+        var report = await RunAsync(world, settings);
+        Assert.Equal(losesMarks, world.OwnDevice!.Kept > 0);
+        Assert.Equal(!losesMarks, report.Verified);
+        Assert.Equal(!losesMarks, report.MemoryVerified);
+        Assert.Equal(losesMarks ? RunsAt.Source : RunsAt.Destination, report.RunsAt);
+        Assert.Contains(report.Trackers, tracker => tracker.Name == "mediated" && tracker.Reports > 0);
+    }
+
+    private static async Task<MigrationDocument> RunAsync(FaultyWorld world, DemoSettings? settings = null)
     {
         using (world)
         {
             using var board = new ProgressBoard(new Screen(TextWriter.Null, TextWriter.Null).Progress);
-            return await new DemoRun(Small, board, world).RunAsync(CancellationToken.None);
+            return await new DemoRun(settings ?? Small, board, world).RunAsync(CancellationToken.None);
         }
     }
 }

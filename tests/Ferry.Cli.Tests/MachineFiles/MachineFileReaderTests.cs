@@ -31,6 +31,7 @@ public sealed class MachineFileReaderTests
         id = "nic1"
         kind = "rnic"
         socket = "/run/nic1.sock"
+        dma = "mediated"
 
         [control]
         socket = "m1.sock"
@@ -47,7 +48,7 @@ public sealed class MachineFileReaderTests
         Assert.Equal(AcceleratorChoice.Thread, machine.Accelerator);
         Assert.Equal(128UL << 20, machine.Fill.RandomBytes);
         Assert.Equal(new LedgerSettings { WorkingSetBytes = 32 << 20, DirtyRateBytesPerSecond = 16 << 20, CheckStrideBytes = 64, Seed = 7 }, machine.Ledger);
-        Assert.Equal([new DeviceSettings("nic0", "rnic", "/etc/ferry/nic0.sock"), new DeviceSettings("nic1", "rnic", "/run/nic1.sock")], machine.Devices);
+        Assert.Equal([new DeviceSettings("nic0", "rnic", "/etc/ferry/nic0.sock"), new DeviceSettings("nic1", "rnic", "/run/nic1.sock") { Dma = "mediated" }], machine.Devices);
         Assert.Equal("/etc/ferry/m1.sock", machine.ControlSocket);
     }
 
@@ -90,7 +91,8 @@ public sealed class MachineFileReaderTests
     [InlineData("kind = \"rnic\"\nsocket = \"nic0.sock\"", "kind = \"rnic\"", "machine.toml:14: device[0].socket: missing")]
     [InlineData("kind = \"rnic\"\nsocket = \"nic0.sock\"", "kind = \"e1000\"\nsocket = \"a\"", "machine.toml:16: device[0].kind: unknown value 'e1000'")]
     [InlineData("[[device]]\nid = \"nic0\"", "[[devise]]\nid = \"nic0\"", "machine.toml:14: devise")]
-    [InlineData("[control]", "[control", "machine.toml:24: ")]
+    [InlineData("\"mediated\"", "\"mediate\"", "machine.toml:23: device[1].dma: unknown value 'mediate'; did you mean 'mediated'?")]
+    [InlineData("[control]", "[control", "machine.toml:25: ")]
     [InlineData("seed = 7", "seed = 7\nseed = 8", "machine.toml:13: ")]
     [InlineData("name = \"m1\"", "name = \"../m1\"", "machine.toml:1: name: expected a name")]
     public void What_is_wrong_is_named_with_line_and_field(string part, string replacement, string expected)
