@@ -55,6 +55,20 @@ public sealed class DemoTests : IDisposable
         Assert.Equal(0, tracker.GetProperty("failures").GetInt32());
     }
 
+    /// <summary>The machine marks what it performs, the device what it asked for: neither may miss a page that the other has.</summary>
+    [Theory]
+    [MemberData(nameof(Everywhere))]
+    public async Task What_the_machine_marks_is_what_the_device_logs(string accelerator)
+    {
+        Accelerators.SkipWhereMissing(accelerator);
+        using var folder = new TemporaryFolder();
+        var policy = folder.FileOf("policy.toml");
+        await File.WriteAllTextAsync(policy, "[[source]]\nid = \"nic0\"\nwith = [\"mediated\", \"device\"]\ncombine = \"union\"\n", TestContext.Current.CancellationToken);
+        var (code, output, error) = await RunAsync(
+            "--json", "--accelerator", accelerator, "--nic-dma", "mediated", "--policy", policy, "--cross-check", "--bandwidth", "60M");
+        Assert.True(code == ExitCodes.Done, error + output);
+    }
+
     [Theory]
     [InlineData("kvm", "--nic-dma", "mediated", "--tracker-devices", "device")]
     [InlineData("kvm", "--tracker-vcpus", "kvm-ring", "--nic-page-size", "64K", "--compress", "zstd", "--channels", "3")]
