@@ -5,9 +5,11 @@ using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Ferry.Benchmarks.Bitmap;
 using Ferry.Benchmarks.Migration;
+using Ferry.Benchmarks.Tracking;
 
 // dotnet run -c Release --project bench/Ferry.Benchmarks -- quick [ROUNDS [OPERATION]]   interleaved comparison, a minute
 // dotnet run -c Release --project bench/Ferry.Benchmarks -- migrate [...]                 whole migrations over loopback
+// dotnet run -c Release --project bench/Ferry.Benchmarks -- trackers                      what each tracker costs, two minutes
 // dotnet run -c Release --project bench/Ferry.Benchmarks -- side-by-side RUNS COMMAND COMMAND   against another VMM
 // dotnet run -c Release --project bench/Ferry.Benchmarks -- --filter '*'                 BenchmarkDotNet
 if (args is ["quick", ..])
@@ -18,6 +20,11 @@ if (args is ["quick", ..])
 if (args is ["migrate", ..])
 {
     return MigrateComparison.Run(args[1..]);
+}
+
+if (args is ["trackers"])
+{
+    return TrackerComparison.Run();
 }
 
 if (args is ["side-by-side", ..])
