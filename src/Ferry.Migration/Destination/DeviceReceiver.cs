@@ -23,7 +23,7 @@ internal sealed class DeviceReceiver(IMigratableDevice device, long maxBytes)
 
     internal void SetState(VfioDeviceState next)
     {
-        device.SetState(next);
+        DeviceArcs.Take(device, next);
         _states.Add(next);
     }
 

@@ -27,7 +27,7 @@ internal sealed class DeviceSender(uint index, IMigratableDevice device)
 
     internal void SetState(VfioDeviceState next)
     {
-        device.SetState(next);
+        DeviceArcs.Take(device, next);
         // Rounds may go through P2P states thousands of times; the first few tell it all.
         if (_states.Count < 64)
         {

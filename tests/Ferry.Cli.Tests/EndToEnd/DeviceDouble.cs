@@ -1,9 +1,10 @@
 using Ferry.Cli.Demo;
-using Ferry.Devices.Hosting;
 using Ferry.Devices.Models;
+using Ferry.Linux.Sockets;
 using Ferry.Linux.Vfio;
 using Ferry.Memory;
 using Ferry.VfioUser;
+using Ferry.VfioUser.Server;
 using Microsoft.Win32.SafeHandles;
 
 namespace Ferry.Cli.Tests.EndToEnd;
@@ -12,12 +13,16 @@ namespace Ferry.Cli.Tests.EndToEnd;
 internal abstract class DeviceDouble : IDemoChild, IVfioUserDevice
 {
     private readonly Rnic _device = new(new RnicOptions { RateBytesPerSecond = 2 << 20, MessageBytes = 1024 });
-    private readonly CancellationTokenSource _stop = new();
-    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Task _serving;
+    private readonly VfioUserServer _server;
+    private readonly Thread _serving;
 
-    protected DeviceDouble(string socket) => _serving = Task.Factory.StartNew(
-        () => DeviceHost.Run(this, socket, _stop.Token, onListening: _ready.SetResult), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    protected DeviceDouble(string socket)
+    {
+        _server = new VfioUserServer(this, UnixListener.Listen(socket), new VfioUserServerOptions { OnClientGone = _device.Reset });
+        _device.DmaMessages = _server;
+        _serving = new Thread(_server.Run) { IsBackground = true };
+        _serving.Start();
+    }
 
     public string Role => "destination device";
 
@@ -35,16 +40,16 @@ internal abstract class DeviceDouble : IDemoChild, IVfioUserDevice
 
     public virtual VfioDeviceState State => _device.State;
 
-    public Task WaitReadyAsync(CancellationToken cancellation) => _ready.Task.WaitAsync(cancellation);
+    public Task WaitReadyAsync(CancellationToken cancellation) => Task.CompletedTask;
 
     public string LastLines() => "";
 
-    public virtual async ValueTask DisposeAsync()
+    public virtual ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
-        await _serving;
-        _stop.Dispose();
+        _server.Dispose();
+        _serving.Join();
         _device.Dispose();
+        return ValueTask.CompletedTask;
     }
 
     public virtual void SetState(VfioDeviceState next) => _device.SetState(next);
@@ -73,5 +78,5 @@ internal abstract class DeviceDouble : IDemoChild, IVfioUserDevice
 
     public void StopDmaLog() => _device.StopDmaLog();
 
-    public void ReportDmaLog(IovaRange range, DirtyBitmap bitmap) => _device.ReportDmaLog(range, bitmap);
+    public virtual void ReportDmaLog(IovaRange range, DirtyBitmap bitmap) => _device.ReportDmaLog(range, bitmap);
 }

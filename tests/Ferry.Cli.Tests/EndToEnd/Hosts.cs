@@ -34,12 +34,13 @@ internal sealed class Hosts : IAsyncDisposable
     public string Address { get; private set; } = "";
 
     public static async Task<Hosts> StartAsync(
-        string accelerator, string memory = "64M", string fill = "mixed:24M", bool stay = true, Func<string, IDemoChild>? destinationDevice = null)
+        string accelerator, string memory = "64M", string fill = "mixed:24M", bool stay = true, Func<string, IDemoChild>? destinationDevice = null,
+        Func<string, IDemoChild>? sourceDevice = null, string dma = "shared")
     {
         var hosts = new Hosts(stay);
         try
         {
-            await hosts.StartProcessesAsync(accelerator, memory, fill, destinationDevice);
+            await hosts.StartProcessesAsync(accelerator, memory, fill, dma, sourceDevice, destinationDevice);
             return hosts;
         }
         catch
@@ -108,15 +109,15 @@ internal sealed class Hosts : IAsyncDisposable
         }
     }
 
-    private async Task StartProcessesAsync(string accelerator, string memory, string fill, Func<string, IDemoChild>? destinationDevice)
+    private async Task StartProcessesAsync(
+        string accelerator, string memory, string fill, string dma, Func<string, IDemoChild>? sourceDevice, Func<string, IDemoChild>? destinationDevice)
     {
         foreach (var side in new[] { "source", "destination" })
         {
             var socket = _folder.FileOf($"{side}-nic0.sock");
-            await StartAsync(side == "destination" && destinationDevice is not null
-                ? destinationDevice(socket)
-                : NewProcess($"{side} device", "device", "rnic", "--socket", socket, "--rate", "2M", "--message", "1K"));
-            await File.WriteAllTextAsync(_folder.FileOf($"{side}.toml"), MachineFile(side, accelerator, memory, fill));
+            await StartAsync((side == "source" ? sourceDevice : destinationDevice)?.Invoke(socket)
+                ?? NewProcess($"{side} device", "device", "rnic", "--socket", socket, "--rate", "2M", "--message", "1K"));
+            await File.WriteAllTextAsync(_folder.FileOf($"{side}.toml"), MachineFile(side, accelerator, memory, fill, dma));
         }
 
         await StartAsync(NewProcess("source", ["run", .. _stay ? ["--stay"] : Array.Empty<string>(), "--machine", _folder.FileOf("source.toml")]));
@@ -136,7 +137,7 @@ internal sealed class Hosts : IAsyncDisposable
         await child.WaitReadyAsync(CancellationToken.None).WaitAsync(Patience);
     }
 
-    private static string MachineFile(string side, string accelerator, string memory, string fill) => string.Create(
+    private static string MachineFile(string side, string accelerator, string memory, string fill, string dma) => string.Create(
         CultureInfo.InvariantCulture,
         $"""
         name = "m"
@@ -151,6 +152,7 @@ internal sealed class Hosts : IAsyncDisposable
         id = "nic0"
         kind = "rnic"
         socket = "{side}-nic0.sock"
+        dma = "{dma}"
         [control]
         socket = "{side}.sock"
         """);
