@@ -39,6 +39,11 @@ public sealed class GuestMachine : IDisposable
                 Attach(device);
             }
 
+            foreach (var device in _devices.Where(device => device.Device.Peer is not null))
+            {
+                device.MapMailboxOf(PeerOf(device)!);
+            }
+
             var driven = _devices.Take(options.VcpuCount).Select(device => device.MessageBytes).ToArray();
             _layout = LedgerLayout.TryCreate(options, driven, out var problem) ?? throw new MachineException(problem!);
             AddTrackers();
@@ -113,7 +118,7 @@ public sealed class GuestMachine : IDisposable
     public void LoadProgram()
     {
         _memory.Populate(new(new(_layout.Pages), _layout.PageCount * LedgerPage.Bytes));
-        LedgerImage.Write(Memory, Options, _layout, _accelerator.GuestCode, [.. _devices.Select(device => (device.RegistersAddress, device.DoorbellsAddress))]);
+        LedgerImage.Write(Memory, Options, _layout, _accelerator.GuestCode, [.. _devices.Select(device => (device.RegistersAddress, device.DoorbellsAddress, PeerOf(device)?.MailboxAddress ?? 0))]);
         for (var vcpu = 0; vcpu < _runners.Length; vcpu++)
         {
             _runners[vcpu].Vcpu.Boot(LedgerLayout.ControlBlockOf(vcpu));
@@ -213,6 +218,10 @@ public sealed class GuestMachine : IDisposable
 
     private static double? TransfersPerSecond(MachineOptions options) =>
         options.DirtyBytesPerSecond is { } rate ? rate / (2.0 * LedgerPage.Bytes) / options.VcpuCount : null;
+
+    private AttachedDevice? PeerOf(AttachedDevice device) => device.Device.Peer is { } id
+        ? _devices.Find(other => other.Device.Id == id && other != device) ?? throw new MachineException($"device {device.Device.Id}: there is no other device {id} that could be its peer.")
+        : null;
 
     private void Attach(MachineDevice device)
     {

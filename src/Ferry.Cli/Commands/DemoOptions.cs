@@ -32,9 +32,10 @@ internal static class DemoOptions
             Description = $"What a device lacks, so that devices differ: none, or some of {string.Join(", ", DemoSettings.Abilities)}, separated by commas. Given once for each device, in order.",
             HelpName = "LIST",
         };
+        var nicPeers = OptionFactory.Flag("--nic-peers", "Let each device write the numbers of its messages into the next device by peer-to-peer DMA; that one stops with a fault where a number is missing.");
         var nicDma = OptionFactory.Choice("--nic-dma", "How the devices reach guest memory: they share it, or ask for each access by a message.", Defaults.NicDma, [.. DeviceSettings.DmaChoices]);
         var warmUp = OptionFactory.Time("--warm-up", "How long the guest works before it is moved.", Defaults.WarmUp);
-        Option[] options = [memory, fill, vcpus, hugePages, accelerator, workingSet, dirtyRate, stride, seed, nicRate, nicMessage, nicWorkingSet, nics, nicLacks, nicDma, warmUp];
+        Option[] options = [memory, fill, vcpus, hugePages, accelerator, workingSet, dirtyRate, stride, seed, nicRate, nicMessage, nicWorkingSet, nics, nicLacks, nicPeers, nicDma, warmUp];
         foreach (var option in options)
         {
             command.Add(option);
@@ -58,6 +59,7 @@ internal static class DemoOptions
             NicRateBytesPerSecond = parsed.GetValue(nicRate).BytesPerSecond,
             NicMessageBytes = parsed.GetValue(nicMessage).Bytes,
             Nics = ReadNics(parsed.GetValue(nics), parsed.GetValue(nicLacks) ?? []),
+            NicPeers = parsed.GetValue(nicPeers),
             NicDma = parsed.GetValue(nicDma)!,
             WarmUp = parsed.GetValue(warmUp).Value,
         };
@@ -109,6 +111,11 @@ internal static class DemoOptions
         if (settings.Ledger.CheckStrideBytes % 8 != 0)
         {
             throw new UsageException($"--check-stride: {settings.Ledger.CheckStrideBytes} is not a multiple of 8");
+        }
+
+        if (settings.NicPeers && settings.Nics.Count < 2)
+        {
+            throw new UsageException("--nic-peers needs two devices; give --nics 2");
         }
 
         if (settings.NicMessageBytes is < 64 or > 1 << 20 || settings.NicMessageBytes % 64 != 0)

@@ -33,6 +33,9 @@ internal sealed record DemoSettings
     /// further ones are there and idle.</summary>
     public IReadOnlyList<IReadOnlyList<string>> Nics { get; init; } = [[]];
 
+    /// <summary>Whether each device also writes into the next one by peer-to-peer DMA.</summary>
+    public bool NicPeers { get; init; }
+
     /// <summary>What a device may lack, as its options say.</summary>
     public static string[] Abilities { get; } = ["p2p", "pre-copy", "dma-log"];
 

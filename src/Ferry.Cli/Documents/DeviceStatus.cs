@@ -4,4 +4,5 @@ namespace Ferry.Cli.Documents;
 /// <param name="Id">The name in the machine file.</param>
 /// <param name="Kind">The model.</param>
 /// <param name="State">Its VFIO migration state.</param>
-internal sealed record DeviceStatus(string Id, string Kind, string State);
+/// <param name="Fault">Whether the device itself says that something is wrong with it; null where the machine doesn't run, or it can't be asked.</param>
+internal sealed record DeviceStatus(string Id, string Kind, string State, bool? Fault);

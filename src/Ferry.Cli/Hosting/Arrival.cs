@@ -1,13 +1,16 @@
 using Ferry.Cli.Control;
 using Ferry.Cli.Documents;
 using Ferry.Migration.Destination;
+using Ferry.Migration.Planning;
 using Ferry.Migration.Reports;
 using Ferry.Migration.Transport;
 
 namespace Ferry.Cli.Hosting;
 
 /// <summary>The wait for one machine to arrive, and what has to be said about it afterwards.</summary>
-internal sealed class Arrival(TcpConnectionListener listener) : IAsyncDisposable
+/// <param name="listener">Where it may come.</param>
+/// <param name="plan">What its devices are taken through.</param>
+internal sealed class Arrival(TcpConnectionListener listener, MigrationPlan plan) : IAsyncDisposable
 {
     private static readonly TimeSpan SettleWait = TimeSpan.FromSeconds(10);
 
@@ -25,7 +28,6 @@ internal sealed class Arrival(TcpConnectionListener listener) : IAsyncDisposable
     /// <paramref name="started"/> was called, it ends only when the source was told or no longer comes.</summary>
     public async Task<ReceiveReport> RunAsync(IHostedMachine hosted, Action<ProgressDocument> progress, Action started, CancellationToken cancellation)
     {
-        var plan = Planning.CreateArrival(hosted);
         var destination = new MigrationDestination(hosted.Machine, new DestinationOptions { Listener = listener, Load = plan.Load, Start = plan.Start, Started = started });
         _destination = destination;
         return await EngineThread.RunAsync(

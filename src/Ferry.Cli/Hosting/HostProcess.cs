@@ -30,7 +30,7 @@ internal sealed class HostProcess(MachineFile file, Screen screen, bool stay, bo
             hosted.Prepare(Say, cancellation);
         }
 
-        await using var arrival = listener is null ? null : new Arrival(listener);
+        await using var arrival = listener is null ? null : new Arrival(listener, Planning.CreateArrival(hosted));
         await using var control = new ControlServer(file.ControlSocket, host);
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var receiving = arrival is null ? Task.FromResult(StartHere(host)) : host.ReceiveAsync(arrival, giveUp.Token);

@@ -19,6 +19,12 @@ internal interface IHostedMachine : IDisposable
     /// <summary>Lets the guest program check all its memory. The vCPUs must run.</summary>
     Task<SelfCheckDocument> SelfCheckAsync(CancellationToken cancellation);
 
+    /// <summary>The ids of the devices that a device's DMA reaches.</summary>
+    IReadOnlyList<string> ReachOf(string device);
+
+    /// <summary>Whether a device says that something is wrong with it; null where it can't be asked. From any thread.</summary>
+    bool? ReadsFault(string device);
+
     /// <summary>The trackers for a migration as <paramref name="request"/> asks for it; they stay the machine's.</summary>
     /// <exception cref="Ferry.Tracking.TrackerStartException">The machine has no such tracker.</exception>
     TrackerSelection SelectTrackers(MigrateRequest request);

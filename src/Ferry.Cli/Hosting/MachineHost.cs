@@ -85,6 +85,8 @@ internal sealed class MachineHost(MachineFile file, IHostedMachine hosted) : ICo
     public MachineStatus GetStatus()
     {
         var state = State;
+        // A device is asked without the lock, since it may take its time.
+        var faults = state == MachineStates.Running ? hosted.Machine.Devices.ToDictionary(device => device.Id, device => hosted.ReadsFault(device.Id)) : [];
         lock (_lock)
         {
             return new MachineStatus
@@ -99,7 +101,7 @@ internal sealed class MachineHost(MachineFile file, IHostedMachine hosted) : ICo
                 Listening = _listening,
                 // Before a machine arrived whole, its memory says nothing.
                 Guest = state is MachineStates.Waiting or MachineStates.Arriving ? null : hosted.ReadGuest(),
-                Devices = [.. hosted.Machine.Devices.Select(device => new DeviceStatus(device.Id, device.Kind, VfioStateNames.Of(device.State)))],
+                Devices = [.. hosted.Machine.Devices.Select(device => new DeviceStatus(device.Id, device.Kind, VfioStateNames.Of(device.State), faults.GetValueOrDefault(device.Id)))],
                 Arrived = _arrivedDevices,
                 Migration = _progress,
             };

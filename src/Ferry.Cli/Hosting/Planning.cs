@@ -33,7 +33,7 @@ internal static class Planning
     public static MigrationPlan CreateArrival(IHostedMachine hosted) =>
         MigrationPlanner.Plan(new PlanRequest
         {
-            Devices = [.. hosted.Machine.Devices.Select(device => new PlanDevice { Id = device.Id, Migration = device.Migration })],
+            Devices = [.. hosted.Machine.Devices.Select(device => new PlanDevice { Id = device.Id, Migration = device.Migration, Reaches = hosted.ReachOf(device.Id) })],
             Trackers = [],
             Tracking = false,
         }) switch
@@ -66,6 +66,7 @@ internal static class Planning
             {
                 Id = device.Id,
                 Migration = device.Migration,
+                Reaches = hosted.ReachOf(device.Id),
                 P2PSync = settings.ToSyncPolicy(),
                 QuiesceEarly = settings.IsEarly,
             }),

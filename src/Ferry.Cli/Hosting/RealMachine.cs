@@ -89,6 +89,12 @@ internal sealed class RealMachine : IHostedMachine, IMigratableMachine
     }
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> ReachOf(string device) => _file.Devices.First(each => each.Id == device).Peer is { } peer ? [peer] : [];
+
+    /// <inheritdoc/>
+    public bool? ReadsFault(string device) => _machine.Devices.First(each => each.Device.Id == device).ReadsFault();
+
+    /// <inheritdoc/>
     public TrackerSelection SelectTrackers(MigrateRequest request) => TrackerSelection.Of(_machine, request);
 
     /// <inheritdoc/>
@@ -138,6 +144,7 @@ internal sealed class RealMachine : IHostedMachine, IMigratableMachine
 
     private static MachineDevice ToDevice(DeviceSettings device) => new(device.Id, device.Kind, device.Socket)
     {
+        Peer = device.Peer,
         Dma = device.Dma == DeviceSettings.MediatedDma ? DeviceDma.Mediated : DeviceDma.Shared,
     };
 

@@ -162,7 +162,15 @@ internal static class MachineFileReader
                 fields.AddError(table + ".id", $"'{id}' is taken; ids name the sources of writes, and 'vcpus' is one of them");
             }
 
-            devices.Add(new DeviceSettings(id, kind, socket ?? "") { Dma = dma });
+            devices.Add(new DeviceSettings(id, kind, socket ?? "") { Dma = dma, Peer = fields.GetString(table + ".peer") });
+        }
+
+        for (var i = 0; i < devices.Count; i++)
+        {
+            if (devices[i].Peer is { } peer && !devices.Exists(other => other.Id == peer && other != devices[i]))
+            {
+                fields.AddError($"device[{i}].peer", $"'{peer}' is no other device of this machine");
+            }
         }
 
         if (count > MostDevices)

@@ -27,7 +27,7 @@ internal static class StatusView
 
         foreach (var device in status.Devices)
         {
-            Row("device", $"{device.Id} ({device.Kind}): {device.State}");
+            Row("device", $"{device.Id} ({device.Kind}): {device.State}{(device.Fault == true ? ", says that it has a fault" : "")}");
         }
 
         if (status.Migration is { } migration)

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Ferry.Linux.Memory;
 using Ferry.Linux.Vfio;
+using Ferry.Memory;
 using Ferry.VfioUser;
 using Ferry.VfioUser.Client;
 using Ferry.VfioUser.Tracking;
@@ -19,6 +20,11 @@ public sealed class AttachedDevice : IDisposable
 
     private const int RegistersRegion = 0;
     private const int DoorbellRegion = 2;
+    private const int MailboxRegion = 4;
+    private const ulong MailboxOffset = 256 << 10;
+    private const ulong MailboxBytes = 64 << 10;
+    private const int RegisterStatus = 0x0C;
+    private const uint StatusError = 2;
     private const int RegisterId = 0x00;
     private const int RegisterVersion = 0x04;
     private const int RegisterMessageBytes = 0x08;
@@ -67,6 +73,9 @@ public sealed class AttachedDevice : IDisposable
 
     /// <summary>Where the guest sees its registers.</summary>
     internal ulong RegistersAddress { get; }
+
+    /// <summary>Where other devices reach its mailbox.</summary>
+    internal ulong MailboxAddress => DoorbellRegionAddress + MailboxOffset;
 
     /// <summary>Where the guest sees the doorbell page that it uses: the mapped one where there is one.</summary>
     internal ulong DoorbellsAddress => DoorbellRegionAddress + (MappedDoorbells is null ? 0 : DoorbellPageBytes);
@@ -121,6 +130,34 @@ public sealed class AttachedDevice : IDisposable
                 _takesAccesses.Set();
             }
         }
+    }
+
+    /// <summary>Whether the device itself says that something is wrong with it; null where it can't be asked. From any thread.</summary>
+    public bool? ReadsFault()
+    {
+        Span<byte> word = stackalloc byte[4];
+        try
+        {
+            Client.RegionRead(RegistersRegion, RegisterStatus, word);
+            return (BinaryPrimitives.ReadUInt32LittleEndian(word) & StatusError) != 0;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Lets this device reach another one's mailbox by DMA.</summary>
+    /// <exception cref="MachineException">The other has none that could be shared.</exception>
+    internal void MapMailboxOf(AttachedDevice peer)
+    {
+        using var mailbox = peer.Client.ShareRegion(MailboxRegion);
+        if (mailbox is not { Info: { SizeBytes: MailboxBytes, Writable: true, MappableAreas: [(0, MailboxBytes)] } })
+        {
+            throw new MachineException($"device {Device.Id}: its peer {peer.Device.Id} shares no mailbox of {MailboxBytes} bytes.");
+        }
+
+        Client.MapDma(new IovaRange(new(peer.MailboxAddress), MailboxBytes), mailbox.FileOffsetBytes, read: true, write: true, mailbox.File);
     }
 
     /// <summary>Lets vCPUs go that wait for it, whatever it is in; for a machine that ends.</summary>

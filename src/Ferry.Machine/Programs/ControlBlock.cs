@@ -39,4 +39,5 @@ internal static class ControlBlock
     public const int RxTail = 0x168;
     public const int CqHead = 0x170;
     public const int NicReady = 0x178;
+    public const int PeerBase = 0x180;
 }

@@ -20,8 +20,8 @@ internal static class LedgerImage
     /// <param name="options">Checked options.</param>
     /// <param name="layout">Where everything goes.</param>
     /// <param name="code">The program for KVM; null where it runs outside of guest memory, on memory that is mapped without the hole.</param>
-    /// <param name="nics">For each NIC area where its registers and its doorbell page are.</param>
-    public static void Write(GuestMemory memory, MachineOptions options, LedgerLayout layout, byte[]? code, IReadOnlyList<(ulong Registers, ulong Doorbells)> nics)
+    /// <param name="nics">For each NIC area where its registers, its doorbell page and the mailbox of its peer are; 0 for no peer.</param>
+    public static void Write(GuestMemory memory, MachineOptions options, LedgerLayout layout, byte[]? code, IReadOnlyList<(ulong Registers, ulong Doorbells, ulong Peer)> nics)
     {
         if (code is not null)
         {
@@ -54,11 +54,12 @@ internal static class LedgerImage
         }
     }
 
-    private static void WriteNic(Span<byte> block, LedgerLayout.NicArea area, (ulong Registers, ulong Doorbells) nic, uint strideBytes)
+    private static void WriteNic(Span<byte> block, LedgerLayout.NicArea area, (ulong Registers, ulong Doorbells, ulong Peer) nic, uint strideBytes)
     {
         const uint headerBytes = 64;
         Put(block, ControlBlock.NicRegisters, nic.Registers);
         Put(block, ControlBlock.NicDoorbells, nic.Doorbells);
+        Put(block, ControlBlock.PeerBase, nic.Peer);
         Put(block, ControlBlock.RxBase, area.Rx);
         Put(block, ControlBlock.RxEntries, area.Entries);
         Put(block, ControlBlock.CqBase, area.Cq);

@@ -200,6 +200,8 @@ internal sealed partial class LedgerProgram
         _asm.mov(eax, 2);
         EmitRegisterWrite(RegisterControl);
         EmitRegisterWrite(0x14, ControlBlock.StrideBytes, high: false);
+        EmitRegisterWrite(0x58, ControlBlock.PeerBase, high: false);
+        EmitRegisterWrite(0x5C, ControlBlock.PeerBase, high: true);
         EmitRegisterWrite(0x18, ControlBlock.RxBase, high: false);
         EmitRegisterWrite(0x1C, ControlBlock.RxBase, high: true);
         EmitRegisterWrite(0x20, ControlBlock.RxEntries, high: false);

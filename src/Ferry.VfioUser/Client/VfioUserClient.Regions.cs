@@ -64,6 +64,13 @@ public sealed partial class VfioUserClient
         }
     }
 
+    /// <summary>Asks for the file of a region; null where the device shares none.</summary>
+    public VfioUserSharedRegion? ShareRegion(int region)
+    {
+        var (info, fileOffsetBytes, file) = AskRegion(region);
+        return file is null ? null : new VfioUserSharedRegion(file, fileOffsetBytes, info);
+    }
+
     /// <summary>Reads from a region, in several requests where it is more than the device takes at once. Allocates nothing.</summary>
     public void RegionRead(int region, ulong offset, Span<byte> data)
     {

@@ -75,6 +75,33 @@ public sealed class PolicyTests : IDisposable
         Assert.True(code == ExitCodes.Done, error + output);
     }
 
+    /// <summary>Real peer-to-peer DMA: each device writes the numbers of its messages into the other, which stops where one is missing.</summary>
+    [Theory]
+    [InlineData("thread", "none", "none")]
+    [InlineData("thread", "none", "pre-copy,dma-log")]
+    [InlineData("kvm", "none", "none")]
+    public async Task Devices_that_write_into_each_other_move_without_losing_a_number(string accelerator, string first, string second)
+    {
+        Accelerators.SkipWhereMissing(accelerator);
+        var (code, output, error) = await DemoAsync(
+            accelerator, "[default]\nwith = [\"kvm-log\", \"process\", \"device\", \"all\"]\n[limits]\nrounds = 3",
+            "--nics", "2", "--vcpus", "2", "--nic-peers", "--nic-lacks", first, "--nic-lacks", second);
+        Assert.True(code == ExitCodes.Done, error + output);
+        Assert.Contains("device nic1 says that it has no fault", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("p2p", "p2p", "nic0, nic1: these lack P2P and can reach each other by DMA")]
+    [InlineData("early", "none", "nic1: it runs on while nic0, which its DMA can reach, is stopped early")]
+    public async Task Devices_that_have_no_safe_order_are_refused(string first, string second, string reason)
+    {
+        var policy = first == "early" ? "[[source]]\nid = \"nic0\"\nquiesce = \"early\"" : "";
+        var (code, _, error) = await DemoAsync(
+            "thread", policy, "--nics", "2", "--vcpus", "2", "--nic-peers", "--nic-lacks", first == "early" ? "none" : first, "--nic-lacks", second);
+        Assert.Equal(ExitCodes.Failed, code);
+        Assert.Contains(reason, error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_device_that_nothing_tracks_is_refused_with_what_would_help()
     {

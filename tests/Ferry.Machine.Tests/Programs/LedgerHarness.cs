@@ -65,7 +65,7 @@ internal sealed class LedgerHarness : IDisposable
     public static LedgerHarness Boot(AcceleratorKind accelerator, ulong workingSetBytes = 64 * 4096, int? messageBytes = null)
     {
         var harness = Create(accelerator, workingSetBytes, messageBytes);
-        LedgerImage.Write(harness.Memory, harness.Options, harness._layout, harness.Program, messageBytes is null ? [] : [(Registers, Doorbells)]);
+        LedgerImage.Write(harness.Memory, harness.Options, harness._layout, harness.Program, messageBytes is null ? [] : [(Registers, Doorbells, 0)]);
         harness.Vcpu.Boot(LedgerLayout.ControlBlockOf(0));
         harness.RunToBudget();
         return harness;

@@ -5,7 +5,8 @@ using Ferry.Linux.Vfio;
 namespace Ferry.Devices.Models;
 
 /// <summary>A NIC that writes numbered and checksummed messages into the guest's memory by DMA, at a given rate.</summary>
-/// <remarks>It starts no DMA to other devices, so the P2P states change nothing for it. Its state is its registers, rings and
+/// <remarks>Where the guest names another device's mailbox it writes the sequence of each message there too, by peer-to-peer DMA; in the P2P
+/// states it then sends nothing. Without one these states change nothing for it. Its state is its registers, rings and
 /// sequence, and a large part that is sent in pre-copy and again where messages changed it. Source: docs/rnic.md.</remarks>
 public sealed class Rnic : DeviceModel
 {
@@ -17,6 +18,7 @@ public sealed class Rnic : DeviceModel
 
     private const int RegisterRegion = 0;
     private const int DoorbellRegion = 2;
+    private const int MailboxRegion = 4;
     private const int MostMessagesPerStep = 64;
     private const int MostIdleSpins = 20;
     private const int SpinIterations = 50;
@@ -28,25 +30,29 @@ public sealed class Rnic : DeviceModel
     private readonly StateSection _core;
     private readonly RnicConnections _connections;
     private readonly RnicDoorbells _doorbells;
+    private readonly RnicMailbox _mailbox;
     private readonly RnicRegisters _registers;
     private readonly RnicQueue _queue;
     private readonly RnicPace _pace;
     private readonly DeviceWorker _worker;
     private readonly ulong _seed;
     private int _idleSpins;
+    private long _mailLookedAt;
+    private bool _isRunning;
+    private volatile bool _mayReachPeers;
 
     /// <summary>A device, in RUNNING and not enabled by a guest.</summary>
     /// <exception cref="ArgumentException">The options have a problem; the message names the first.</exception>
     public Rnic(RnicOptions options)
-        : this(Checked(options), new RnicDoorbells(), new StateSection(1, RnicState.EncodedBytes, isPreCopy: false),
+        : this(Checked(options), new RnicDoorbells(), new RnicMailbox(), new StateSection(1, RnicState.EncodedBytes, isPreCopy: false),
             new StateSection(2, options.DeviceStateBytes, isPreCopy: options.PreCopy))
     {
     }
 
-    private Rnic(RnicOptions options, RnicDoorbells doorbells, StateSection core, StateSection connections)
-        : base(Describe(options, doorbells, core, connections))
+    private Rnic(RnicOptions options, RnicDoorbells doorbells, RnicMailbox mailbox, StateSection core, StateSection connections)
+        : base(Describe(options, doorbells, mailbox, core, connections))
     {
-        (_messageBytes, _seed, _doorbells, _core) = (options.MessageBytes, options.Seed, doorbells, core);
+        (_messageBytes, _seed, _doorbells, _mailbox, _core) = (options.MessageBytes, options.Seed, doorbells, mailbox, core);
         _connections = new RnicConnections(connections, options.Seed);
         _registers = new RnicRegisters(options.MessageBytes);
         _queue = new RnicQueue(Dma, doorbells, _connections, options.MessageBytes);
@@ -73,7 +79,11 @@ public sealed class Rnic : DeviceModel
     {
         if (region == RegisterRegion)
         {
-            _registers.Read(offset, data, _queue);
+            _registers.Read(offset, data, _queue, _mailbox);
+        }
+        else if (region == MailboxRegion)
+        {
+            _mailbox.Read(offset, data);
         }
         else
         {
@@ -95,7 +105,7 @@ public sealed class Rnic : DeviceModel
             _doorbells.Write(offset, data);
             _worker.Wake();
         }
-        else if (_registers.Write(offset, data) is { } control)
+        else if (region == RegisterRegion && _registers.Write(offset, data) is { } control)
         {
             _worker.Pause();
             Obey(control);
@@ -106,6 +116,7 @@ public sealed class Rnic : DeviceModel
     /// <inheritdoc/>
     protected override void Run()
     {
+        _isRunning = true;
         _pace.Restart();
         _worker.Resume();
     }
@@ -113,11 +124,21 @@ public sealed class Rnic : DeviceModel
     /// <inheritdoc/>
     protected override void AllowPeerDma(bool isAllowed)
     {
-        // It starts none.
+        _mayReachPeers = isAllowed;
+        if (_isRunning)
+        {
+            // No message is under way when it was paused, and the next one looks.
+            _worker.Pause();
+            _worker.Resume();
+        }
     }
 
     /// <inheritdoc/>
-    protected override void Quiesce() => _worker.Pause();
+    protected override void Quiesce()
+    {
+        _isRunning = false;
+        _worker.Pause();
+    }
 
     /// <inheritdoc/>
     protected override void ResetState()
@@ -129,10 +150,13 @@ public sealed class Rnic : DeviceModel
     }
 
     /// <inheritdoc/>
-    protected override void SealState() =>
+    protected override void SealState()
+    {
+        LookAtMail();
         new RnicState(
             (uint)_messageBytes, _registers.IsEnabled, _registers.Faults, _registers.Setup, _queue.Indices,
-            _doorbells.Values, _doorbells.Taken, _queue.Sent, _queue.Stalls, _connections.Seed).Encode(_core.Bytes);
+            _doorbells.Values, _doorbells.Taken, _queue.Sent, _queue.Stalls, _connections.Seed, _mailbox.First, _mailbox.Last).Encode(_core.Bytes);
+    }
 
     /// <inheritdoc/>
     protected override void ApplyState()
@@ -143,6 +167,7 @@ public sealed class Rnic : DeviceModel
         _doorbells.Restore(state.Doorbells, state.DoorbellsTaken);
         _queue.Configure(state.Setup);
         _queue.Restore(state.Indices, state.Sent, state.Stalls);
+        _mailbox.Restore(state.FirstMail, state.LastMail);
     }
 
     /// <inheritdoc/>
@@ -152,6 +177,7 @@ public sealed class Rnic : DeviceModel
         {
             _worker.Dispose();
             _doorbells.Dispose();
+            _mailbox.Dispose();
         }
 
         base.Dispose(disposing);
@@ -160,22 +186,25 @@ public sealed class Rnic : DeviceModel
     private static RnicOptions Checked(RnicOptions options) =>
         options.Validate() is [var problem, ..] ? throw new ArgumentException(problem, nameof(options)) : options;
 
-    private static DeviceDescription Describe(RnicOptions options, RnicDoorbells doorbells, StateSection core, StateSection connections) => new()
-    {
-        Model = ModelName,
-        StateVersion = StateVersion,
-        Regions =
+    private static DeviceDescription Describe(
+        RnicOptions options, RnicDoorbells doorbells, RnicMailbox mailbox, StateSection core, StateSection connections) => new()
+        {
+            Model = ModelName,
+            StateVersion = StateVersion,
+            Regions =
         [
             new(RnicRegisters.RegionBytes, Readable: true, Writable: true, File: null, 0, []),
             new(0, Readable: false, Writable: false, File: null, 0, []),
             doorbells.Region,
+            new(0, Readable: false, Writable: false, File: null, 0, []),
+            mailbox.Region,
         ],
-        InterruptCounts = [1],
-        Migration = VfioMigrationFlags.StopCopy | (options.P2P ? VfioMigrationFlags.P2P : 0) | (options.PreCopy ? VfioMigrationFlags.PreCopy : 0),
-        State = [connections, core],
-        DmaLogPageSizes = options.DmaLogging ? options.LogPageSizes : [],
-        DmaLogMaxRanges = options.LogMaxRanges,
-    };
+            InterruptCounts = [1],
+            Migration = VfioMigrationFlags.StopCopy | (options.P2P ? VfioMigrationFlags.P2P : 0) | (options.PreCopy ? VfioMigrationFlags.PreCopy : 0),
+            State = [connections, core],
+            DmaLogPageSizes = options.DmaLogging ? options.LogPageSizes : [],
+            DmaLogMaxRanges = options.LogMaxRanges,
+        };
 
     private void Obey(uint control)
     {
@@ -200,13 +229,25 @@ public sealed class Rnic : DeviceModel
         _registers.Reset();
         _doorbells.Restore(default, default);
         _queue.Restore(default, 0, 0);
+        _mailbox.Restore(0, 0);
     }
 
     private TimeSpan Step()
     {
+        if (Environment.TickCount64 != _mailLookedAt)
+        {
+            _mailLookedAt = Environment.TickCount64;
+            LookAtMail();
+        }
+
         if (!_registers.IsActive)
         {
-            return LongSleep;
+            return _mailbox.Last == 0 ? LongSleep : ShortSleep;
+        }
+
+        if (_registers.Setup.PeerBase != 0 && !_mayReachPeers)
+        {
+            return ShortSleep;
         }
 
         if (!_queue.TryAdvance())
@@ -236,6 +277,14 @@ public sealed class Rnic : DeviceModel
                 RnicSendResult.Inconsistent => Fail(RnicFaults.Unusable | RnicFaults.Inconsistent),
                 _ => sent == MostMessagesPerStep ? TimeSpan.Zero : Idle(),
             };
+        }
+    }
+
+    private void LookAtMail()
+    {
+        if (!_mailbox.Check())
+        {
+            Fail(_registers.Faults | RnicFaults.Unusable | RnicFaults.MailMissing);
         }
     }
 

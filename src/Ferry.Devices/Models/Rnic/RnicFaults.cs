@@ -12,4 +12,7 @@ internal enum RnicFaults
 
     /// <summary>The device's own state contradicts its sequence.</summary>
     Inconsistent = 2,
+
+    /// <summary>A sequence of the device that writes into this one's mailbox is missing.</summary>
+    MailMissing = 4,
 }

@@ -74,7 +74,7 @@ internal sealed class RnicQueue(DmaWindows dma, RnicDoorbells doorbells, RnicCon
             return RnicSendResult.Inconsistent;
         }
 
-        if (!TryComplete(sequence, descriptor))
+        if ((_setup.PeerBase != 0 && !TryMail(sequence)) || !TryComplete(sequence, descriptor))
         {
             return RnicSendResult.Unusable;
         }
@@ -119,6 +119,22 @@ internal sealed class RnicQueue(DmaWindows dma, RnicDoorbells doorbells, RnicCon
 
         RnicMessage.Write(_scratch, sequence, _setup.StrideBytes);
         return dma.TryWrite(buffer, _scratch);
+    }
+
+    private bool TryMail(ulong sequence)
+    {
+        var slot = new Iova(_setup.PeerBase + (sequence % RnicMailbox.Slots * sizeof(ulong)));
+        if (!dma.TryAcquire(slot, sizeof(ulong), DmaAccess.Write, out var memory))
+        {
+            return false;
+        }
+
+        using (memory)
+        {
+            Volatile.Write(ref MemoryMarshal.AsRef<ulong>(memory.Bytes), sequence);
+        }
+
+        return true;
     }
 
     // The generation makes the entry valid, so it is written last, after the message and the other fields can be seen.

@@ -17,7 +17,8 @@ internal sealed class RnicRegisters(int messageBytes)
     private const int RxEntries = 0x20;
     private const int CqBase = 0x28;
     private const int CqEntries = 0x30;
-    private const int EndOfRegisters = 0x58;
+    private const int PeerBase = 0x58;
+    private const int EndOfRegisters = 0x68;
 
     private volatile bool _isEnabled;
     private volatile RnicFaults _faults;
@@ -38,7 +39,7 @@ internal sealed class RnicRegisters(int messageBytes)
 
     public void Reset() => Restore(default, isEnabled: false, RnicFaults.None);
 
-    public void Read(ulong offset, Span<byte> data, RnicQueue queue)
+    public void Read(ulong offset, Span<byte> data, RnicQueue queue, RnicMailbox mailbox)
     {
         Span<byte> image = stackalloc byte[EndOfRegisters];
         image.Clear();
@@ -56,6 +57,8 @@ internal sealed class RnicRegisters(int messageBytes)
         BinaryPrimitives.WriteUInt64LittleEndian(image[0x40..], sent);
         BinaryPrimitives.WriteUInt64LittleEndian(image[0x48..], unchecked(sent * (ulong)messageBytes));
         BinaryPrimitives.WriteUInt64LittleEndian(image[0x50..], queue.Stalls);
+        BinaryPrimitives.WriteUInt64LittleEndian(image[PeerBase..], Setup.PeerBase);
+        BinaryPrimitives.WriteUInt64LittleEndian(image[0x60..], mailbox.Last);
         data.Clear();
         if (offset < EndOfRegisters)
         {
@@ -109,6 +112,8 @@ internal sealed class RnicRegisters(int messageBytes)
             case CqBase: Setup.CqBase = WithLow(Setup.CqBase, value); break;
             case CqBase + 4: Setup.CqBase = WithHigh(Setup.CqBase, value); break;
             case CqEntries: Setup.CqEntries = value; break;
+            case PeerBase: Setup.PeerBase = WithLow(Setup.PeerBase, value); break;
+            case PeerBase + 4: Setup.PeerBase = WithHigh(Setup.PeerBase, value); break;
             default: break;
         }
     }
