@@ -34,7 +34,7 @@ internal sealed class StreamChunkTarget : IFuzzTarget
     {
         using var file = GuestMemoryFile.Create([(new Gpa(0), 5 << 20), (new Gpa(1UL << 32), 3 << 20)]);
         var layout = new PageLayout(file.Memory);
-        using var populator = new Populator(new MemoryOnlyMachine(file), layout, [], PopulateMode.None, 1);
+        using var populator = new Populator(EngineHost.Real, new MemoryOnlyMachine(file), layout, [], PopulateMode.None, 1);
         using var reader = new ChunkReader(new PageSink(layout), 0, 2, new BytesConnection(bytes), compression, populator);
         try
         {

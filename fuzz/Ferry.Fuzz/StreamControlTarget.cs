@@ -1,3 +1,4 @@
+using Ferry.Migration.Execution;
 using Ferry.Migration.Wire;
 
 namespace Ferry.Fuzz;
@@ -21,7 +22,7 @@ internal sealed class StreamControlTarget : IFuzzTarget
         try
         {
             _ = Opening.Parse(input[..Math.Min(input.Length, Opening.LengthBytes)]);
-            using var control = new ControlChannel(new BytesConnection(input[Opening.LengthBytes..].ToArray()), TimeSpan.FromSeconds(5), CancellationToken.None);
+            using var control = new ControlChannel(EngineHost.Real, new BytesConnection(input[Opening.LengthBytes..].ToArray()), TimeSpan.FromSeconds(5), CancellationToken.None);
             while (control.TryReceive(TimeSpan.Zero, out var kind))
             {
                 ReadFields(kind, control.Received);

@@ -13,7 +13,7 @@ internal sealed class ChannelReceiver : IDisposable
     private readonly ushort _channel;
     private readonly ChunkReader _reader;
     private readonly ControlChannel _control;
-    private readonly Thread _thread;
+    private readonly EngineThread _thread;
     private volatile bool _isEnding;
     private volatile bool _isBetweenRounds = true;
     private Exception? _lost;
@@ -22,8 +22,7 @@ internal sealed class ChannelReceiver : IDisposable
     internal ChannelReceiver(ReceiveContext context, ushort channel, ChunkReader reader, ControlChannel control)
     {
         (_context, _channel, _reader, _control) = (context, channel, reader, control);
-        _thread = new Thread(Run) { IsBackground = true, Name = $"ferry receive {channel}" };
-        _thread.Start();
+        _thread = context.Host.Start($"ferry receive {channel}", Run);
     }
 
     internal ChunkReader Reader => _reader;

@@ -1,3 +1,4 @@
+using Ferry.Migration.Execution;
 using Ferry.Migration.Planning;
 using Ferry.Migration.Transport;
 
@@ -37,4 +38,7 @@ public sealed record DestinationOptions
 
     /// <summary>The most bytes of state that one device may bring.</summary>
     public long MaxDeviceStateBytes { get; init; } = 1L << 32;
+
+    /// <summary>What the engine waits on and measures by.</summary>
+    internal EngineHost Host { get; init; } = EngineHost.Real;
 }

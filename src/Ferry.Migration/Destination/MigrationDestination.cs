@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Ferry.Linux.Processes;
 using Ferry.Migration.Contracts;
 using Ferry.Migration.Execution;
@@ -41,7 +40,7 @@ public sealed class MigrationDestination
         }
 
         var receiving = Volatile.Read(ref _receiving);
-        return (receiving is null ? _last : ProgressOf(context, receiving)) with { Phase = context.Phase, Elapsed = Stopwatch.GetElapsedTime(context.Began) };
+        return (receiving is null ? _last : ProgressOf(context, receiving)) with { Phase = context.Phase, Elapsed = _options.Host.Since(context.Began) };
     }
 
     /// <summary>Why the source that came last was sent away, for people; null where none was.</summary>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Ferry.Memory;
 using Ferry.Migration.Contracts;
 using Ferry.Migration.Execution;
@@ -14,25 +13,26 @@ internal sealed class Populator : IDisposable
     // What a thread is at when it is told to stop is waited for, and memory that the host has to find first comes at 0.1 GB/s or less.
     private const ulong StepBytes = 256 << 10;
 
+    private readonly EngineHost _host;
     private readonly IMigratableMachine _machine;
     private readonly PageLayout _layout;
     private readonly IovaRange[] _extents;
     private readonly int[] _claimed;
     private readonly WorkCrew? _crew;
-    private readonly long _began = Stopwatch.GetTimestamp();
+    private readonly long _began;
     private volatile bool _isStopped;
     private long _lastTicks;
     private long _populatedBytes;
 
     /// <summary>Starts populating, unless the mode is none.</summary>
-    internal Populator(IMigratableMachine machine, PageLayout layout, IReadOnlyList<DescribedRange> extents, PopulateMode mode, int threads)
+    internal Populator(EngineHost host, IMigratableMachine machine, PageLayout layout, IReadOnlyList<DescribedRange> extents, PopulateMode mode, int threads)
     {
-        (_machine, _layout) = (machine, layout);
+        (_host, _machine, _layout, _began) = (host, machine, layout, host.Now());
         _claimed = new int[layout.StripeCount];
         _extents = mode == PopulateMode.None ? [] : [.. extents.Select(extent => new IovaRange(new Iova(extent.Start), extent.Bytes))];
         if (_extents.Length > 0)
         {
-            _crew = new WorkCrew("ferry populate", threads, (int)layout.StripeCount, stripe => Ensure((uint)stripe));
+            _crew = new WorkCrew(host, "ferry populate", threads, (int)layout.StripeCount, stripe => Ensure((uint)stripe));
         }
     }
 
@@ -65,7 +65,7 @@ internal sealed class Populator : IDisposable
                 step = Math.Min(StepBytes, end - start);
                 _machine.Populate(new IovaRange(new Iova(start), step));
                 Interlocked.Add(ref _populatedBytes, (long)step);
-                Volatile.Write(ref _lastTicks, Stopwatch.GetElapsedTime(_began).Ticks);
+                Volatile.Write(ref _lastTicks, _host.Since(_began).Ticks);
             }
         }
     }

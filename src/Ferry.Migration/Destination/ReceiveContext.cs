@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Ferry.Migration.Contracts;
 using Ferry.Migration.Execution;
 using Ferry.Migration.Pages;
@@ -22,9 +21,11 @@ internal sealed class ReceiveContext(IMigratableMachine machine, DestinationOpti
 
     internal PageLayout Layout { get; } = new(machine.Memory);
 
-    internal StepClock Clock { get; } = new(options.Load, options.Start);
+    internal StepClock Clock { get; } = new(options.Host, options.Load, options.Start);
 
-    internal long Began { get; } = Stopwatch.GetTimestamp();
+    internal EngineHost Host => options.Host;
+
+    internal long Began { get; } = options.Host.Now();
 
     internal MachineDescription? Description { get; set; }
 

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Diagnostics;
 using Ferry.Linux.Processes;
 using Ferry.Migration.Execution;
 using Ferry.Migration.Reports;
@@ -38,7 +37,7 @@ internal sealed class Receiving : IDisposable
             _sink.Distrust(context.Machine.FindPopulated());
         }
 
-        _populator = new Populator(context.Machine, context.Layout, description.Populated, description.Populate, context.Options.Threads);
+        _populator = new Populator(context.Host, context.Machine, context.Layout, description.Populated, description.Populate, context.Options.Threads);
     }
 
     // For progress, which any thread may ask for.
@@ -113,7 +112,7 @@ internal sealed class Receiving : IDisposable
     private ControlKind Next()
     {
         var limit = _context.Options.PeerTimeout + (_context.MemoryHash is null ? TimeSpan.Zero : HashWait);
-        var (heard, received) = (Stopwatch.GetTimestamp(), ReceivedBytes);
+        var (heard, received) = (_context.Host.Now(), ReceivedBytes);
         while (true)
         {
             if (_control.TryReceive(Slice, out var kind))
@@ -124,9 +123,9 @@ internal sealed class Receiving : IDisposable
             ThrowIfFailed();
             if (ReceivedBytes is var now && now != received)
             {
-                (heard, received) = (Stopwatch.GetTimestamp(), now);
+                (heard, received) = (_context.Host.Now(), now);
             }
-            else if (Stopwatch.GetElapsedTime(heard) > limit)
+            else if (_context.Host.Since(heard) > limit)
             {
                 throw new MigrationFailedException(FailureKind.Error, $"{_control.Connection.Peer} sent nothing for {limit.TotalSeconds:0.#} s.");
             }
@@ -150,7 +149,7 @@ internal sealed class Receiving : IDisposable
                 _steps.Vcpus.End(reader.UInt64(), reader.UInt64());
                 break;
             case ControlKind.Paused:
-                _context.PauseBegan = Stopwatch.GetTimestamp();
+                _context.PauseBegan = _context.Host.Now();
                 _context.Phase = MigrationPhase.Switchover;
 
                 // The guest stands still from here on, and touches itself what it has not come to.
@@ -170,7 +169,7 @@ internal sealed class Receiving : IDisposable
     {
         _context.Phase = MigrationPhase.Verify;
         Seal();
-        var hash = MemoryHasher.Hash(_context.Machine, _context.Layout, _context.Options.Threads, Tick, out var cpu);
+        var hash = MemoryHasher.Hash(_context.Host, _context.Machine, _context.Layout, _context.Options.Threads, Tick, out var cpu);
         _context.CrewCpu += cpu;
         _context.MemoryHash = hash;
         var payload = new byte[8 + (8 * hash.Groups.Length)];
@@ -263,8 +262,8 @@ internal sealed class Receiving : IDisposable
         {
             if (_channels[i].Lost is { } lost)
             {
-                _lostSince = _lostSince == 0 ? Stopwatch.GetTimestamp() : _lostSince;
-                if (Stopwatch.GetElapsedTime(_lostSince) > LastWordWait)
+                _lostSince = _lostSince == 0 ? _context.Host.Now() : _lostSince;
+                if (_context.Host.Since(_lostSince) > LastWordWait)
                 {
                     throw new MigrationFailedException(FailureKind.Error, $"Channel {i} was lost: {lost.Message}", lost);
                 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Security.Cryptography;
 using Ferry.Migration.Execution;
 using Ferry.Migration.Reports;
@@ -19,7 +18,7 @@ internal sealed class Reception(ReceiveContext context)
     /// <exception cref="MigrationFailedException">Nobody came in time, or it was cancelled.</exception>
     internal ControlChannel AcceptSource()
     {
-        var began = Stopwatch.GetTimestamp();
+        var began = context.Host.Now();
         while (true)
         {
             var (connection, opening) = Accept(began, context.Options.ConnectWait, "No source connected");
@@ -29,7 +28,7 @@ internal sealed class Reception(ReceiveContext context)
                 continue;
             }
 
-            var control = new ControlChannel(connection, context.Options.PeerTimeout, context.Cancellation);
+            var control = new ControlChannel(context.Host, connection, context.Options.PeerTimeout, context.Cancellation);
             var isTaken = false;
             try
             {
@@ -61,7 +60,7 @@ internal sealed class Reception(ReceiveContext context)
     /// <exception cref="SourceAbortedException">The source gave up.</exception>
     internal IConnection[] AcceptChannels(ControlChannel control, int count)
     {
-        var began = Stopwatch.GetTimestamp();
+        var began = context.Host.Now();
         var connections = new IConnection?[count];
         try
         {
@@ -96,7 +95,7 @@ internal sealed class Reception(ReceiveContext context)
     /// <returns>Null where it does not within what is left of <paramref name="wait"/> since <paramref name="began"/>, or it was cancelled.</returns>
     internal ControlChannel? AcceptSettling(long began, TimeSpan wait, CancellationToken cancellation)
     {
-        while (!cancellation.IsCancellationRequested && (wait == Timeout.InfiniteTimeSpan || Stopwatch.GetElapsedTime(began) < wait))
+        while (!cancellation.IsCancellationRequested && (wait == Timeout.InfiniteTimeSpan || context.Host.Since(began) < wait))
         {
             try
             {
@@ -104,7 +103,7 @@ internal sealed class Reception(ReceiveContext context)
                 {
                     if (accepted.Opening.Kind == ConnectionKind.Settle && IsOurs(accepted.Opening))
                     {
-                        return new ControlChannel(accepted.Connection, context.Options.PeerTimeout, cancellation);
+                        return new ControlChannel(context.Host, accepted.Connection, context.Options.PeerTimeout, cancellation);
                     }
 
                     accepted.Connection.Dispose();
@@ -114,7 +113,7 @@ internal sealed class Reception(ReceiveContext context)
             catch (IOException e)
             {
                 LastRefusal = e.Message;
-                Thread.Sleep(Slice);
+                context.Host.Sleep(Slice, cancellation);
             }
         }
 
@@ -161,7 +160,7 @@ internal sealed class Reception(ReceiveContext context)
                 return accepted;
             }
 
-            if (wait != Timeout.InfiniteTimeSpan && Stopwatch.GetElapsedTime(began) > wait)
+            if (wait != Timeout.InfiniteTimeSpan && context.Host.Since(began) > wait)
             {
                 throw new MigrationFailedException(FailureKind.Error, $"{failure} within {wait.TotalSeconds:0.#} s.{(LastRefusal is null ? "" : $" The last that was sent away: {LastRefusal}.")}");
             }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Ferry.Migration.Reports;
 using Ferry.Migration.Wire;
 
@@ -46,7 +45,7 @@ internal sealed class TakeOver(ReceiveContext context, Reception reception, Dest
     internal void Settle(TimeSpan wait, CancellationToken cancellation)
     {
         context.Phase = MigrationPhase.Settling;
-        var began = Stopwatch.GetTimestamp();
+        var began = context.Host.Now();
         while (reception.AcceptSettling(began, wait, cancellation) is { } again)
         {
             using (again)
@@ -81,8 +80,8 @@ internal sealed class TakeOver(ReceiveContext context, Reception reception, Dest
     // True where there is nothing more to say; false where the peer fell silent or went away.
     private bool Converse(ControlChannel control, CancellationToken cancellation)
     {
-        var began = Stopwatch.GetTimestamp();
-        while (!cancellation.IsCancellationRequested && Stopwatch.GetElapsedTime(began) < context.Options.PeerTimeout)
+        var began = context.Host.Now();
+        while (!cancellation.IsCancellationRequested && context.Host.Since(began) < context.Options.PeerTimeout)
         {
             if (!control.TryReceive(Slice, out var kind))
             {
@@ -94,7 +93,7 @@ internal sealed class TakeOver(ReceiveContext context, Reception reception, Dest
                 case ControlKind.Commit when State == SettleState.Prepared:
                     Start();
                     SendOutcome(control);
-                    began = Stopwatch.GetTimestamp();
+                    began = context.Host.Now();
                     break;
                 case ControlKind.Abort when State == SettleState.Prepared:
                     Discard($"The source kept the machine: {new FrameReader(kind, control.Received).Text()}");
@@ -117,7 +116,7 @@ internal sealed class TakeOver(ReceiveContext context, Reception reception, Dest
         {
             steps.Start();
             State = SettleState.Running;
-            context.Downtime = context.PauseBegan == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(context.PauseBegan);
+            context.Downtime = context.PauseBegan == 0 ? TimeSpan.Zero : context.Host.Since(context.PauseBegan);
         }
         // Part of the machine may have run: neither side may go on by itself.
         catch (Exception e)

@@ -1,17 +1,17 @@
-using System.Diagnostics;
 
 namespace Ferry.Migration.Execution;
 
 /// <summary>Keeps all channels together under a number of bytes a second. Thread-safe, allocates nothing.</summary>
+/// <param name="host">Whose clock.</param>
 /// <param name="bytesPerSecond">The limit, or null for none.</param>
-internal sealed class BandwidthLimit(long? bytesPerSecond)
+internal sealed class BandwidthLimit(EngineHost host, long? bytesPerSecond)
 {
     // What may be sent at once after a pause; longer would be a burst, shorter would cost bandwidth to the scheduler.
-    private static readonly long BurstTicks = Stopwatch.Frequency / 50;
+    private readonly long _burstTicks = host.Time.TimestampFrequency / 50;
     private static readonly TimeSpan LongestSleep = TimeSpan.FromMilliseconds(50);
 
     private readonly Lock _gate = new();
-    private long _freeAt = Stopwatch.GetTimestamp();
+    private long _freeAt = host.Now();
 
     /// <summary>Waits until <paramref name="bytes"/> may be sent.</summary>
     /// <returns>False where <paramref name="isOver"/> was set meanwhile.</returns>
@@ -25,19 +25,19 @@ internal sealed class BandwidthLimit(long? bytesPerSecond)
         long due;
         lock (_gate)
         {
-            due = Math.Max(_freeAt, Stopwatch.GetTimestamp() - BurstTicks);
-            _freeAt = due + (long)((double)bytes / rate * Stopwatch.Frequency);
+            due = Math.Max(_freeAt, host.Now() - _burstTicks);
+            _freeAt = due + (long)((double)bytes / rate * host.Time.TimestampFrequency);
         }
 
         while (!Volatile.Read(ref isOver))
         {
-            var wait = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
+            var wait = host.Time.GetElapsedTime(host.Now(), due);
             if (wait <= TimeSpan.Zero)
             {
                 return true;
             }
 
-            Thread.Sleep(wait < LongestSleep ? wait : LongestSleep);
+            host.Sleep(wait < LongestSleep ? wait : LongestSleep);
         }
 
         return false;

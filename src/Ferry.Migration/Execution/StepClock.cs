@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Ferry.Migration.Planning;
 using Ferry.Migration.Reports;
 
@@ -8,14 +7,17 @@ namespace Ferry.Migration.Execution;
 /// <remarks>Used by one thread. Measuring allocates nothing.</remarks>
 internal sealed class StepClock
 {
+    private readonly EngineHost _host;
     private readonly Dictionary<PlanStep, int> _indices = new(ReferenceEqualityComparer.Instance);
     private readonly List<(string Name, int Section)> _names = [];
     private readonly TimeSpan[] _elapsed;
     private readonly int[] _counts;
 
+    /// <param name="host">Whose clock.</param>
     /// <param name="sections">The parts of the plan; equal names are summed up within one.</param>
-    internal StepClock(params ReadOnlySpan<IReadOnlyList<PlanStep>> sections)
+    internal StepClock(EngineHost host, params ReadOnlySpan<IReadOnlyList<PlanStep>> sections)
     {
+        _host = host;
         for (var section = 0; section < sections.Length; section++)
         {
             Add(sections[section], section);
@@ -34,13 +36,13 @@ internal sealed class StepClock
     internal long Begin(PlanStep step)
     {
         Current = _names[_indices[step]].Name;
-        return Stopwatch.GetTimestamp();
+        return _host.Now();
     }
 
     internal void End(PlanStep step, long begun)
     {
         var index = _indices[step];
-        var elapsed = Stopwatch.GetElapsedTime(begun);
+        var elapsed = _host.Since(begun);
         LastSync = step is PlanStep.Sync ? elapsed : LastSync;
         _elapsed[index] += elapsed;
         _counts[index]++;

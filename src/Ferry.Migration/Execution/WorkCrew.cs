@@ -7,40 +7,39 @@ internal sealed class WorkCrew : IDisposable
 {
     private readonly int _pieces;
     private readonly Action<int> _work;
-    private readonly Thread[] _threads;
-    private readonly CountdownEvent _running;
+    private readonly EngineThread[] _threads;
+    private readonly EngineSemaphore _ended;
+    private int _running;
     private int _next;
     private volatile bool _isStopped;
     private long _cpuTicks;
     private Exception? _failure;
 
     /// <summary>Starts working at once.</summary>
-    internal WorkCrew(string name, int threads, int pieces, Action<int> work)
+    internal WorkCrew(EngineHost host, string name, int threads, int pieces, Action<int> work)
     {
         (_pieces, _work) = (pieces, work);
-        _threads = new Thread[Math.Clamp(threads, 1, Math.Max(1, pieces))];
-        _running = new CountdownEvent(_threads.Length);
+        _threads = new EngineThread[Math.Clamp(threads, 1, Math.Max(1, pieces))];
+        _ended = host.NewSemaphore(0);
+        _running = _threads.Length;
         for (var i = 0; i < _threads.Length; i++)
         {
-            _threads[i] = new Thread(Run) { IsBackground = true, Name = name };
-            _threads[i].Start();
+            _threads[i] = host.Start(name, Run);
         }
     }
 
     /// <summary>The processor time of the threads that are done.</summary>
     internal TimeSpan Cpu => TimeSpan.FromTicks(Volatile.Read(ref _cpuTicks));
 
-    internal bool IsDone => _running.IsSet;
-
     /// <summary>Waits until all is done.</summary>
     /// <returns>False where it is not within <paramref name="timeout"/>.</returns>
     /// <exception cref="Exception">What the work threw; the rest of it was left.</exception>
     internal bool Wait(TimeSpan timeout)
     {
-        var isDone = _running.Wait(timeout);
+        var isDone = HasEnded(timeout);
         if (Volatile.Read(ref _failure) is { } failure)
         {
-            _running.Wait();
+            HasEnded(Timeout.InfiniteTimeSpan);
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
         }
 
@@ -56,7 +55,19 @@ internal sealed class WorkCrew : IDisposable
             thread.Join();
         }
 
-        _running.Dispose();
+        _ended.Dispose();
+    }
+
+    // Whoever saw the end passes it on to whoever asks next.
+    private bool HasEnded(TimeSpan timeout)
+    {
+        if (!_ended.Wait(timeout))
+        {
+            return false;
+        }
+
+        _ended.Release();
+        return true;
     }
 
     private void Run()
@@ -77,7 +88,11 @@ internal sealed class WorkCrew : IDisposable
         finally
         {
             Interlocked.Add(ref _cpuTicks, ThreadClock.Now.Ticks);
-            _running.Signal();
+            if (Interlocked.Decrement(ref _running) == 0)
+            {
+                _ended.Release();
+            }
+
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Ferry.Linux.Processes;
+using Ferry.Migration.Execution;
 using Ferry.Migration.Pages;
 
 namespace Ferry.Migration.Source;
@@ -13,8 +14,8 @@ internal sealed class ChannelSender : IDisposable
     private readonly uint _channel;
     private readonly uint _channels;
     private readonly ChunkWriter _writer;
-    private readonly SemaphoreSlim _go = new(0);
-    private readonly Thread _thread;
+    private readonly EngineSemaphore _go;
+    private readonly EngineThread _thread;
     private volatile bool _isEnding;
     private Exception? _failure;
     private uint _round;
@@ -22,11 +23,11 @@ internal sealed class ChannelSender : IDisposable
     private uint _swept;
     private long _cpuTicks;
 
-    internal ChannelSender(DirtyPages dirty, TrackerSet trackers, PageLayout layout, int channel, int channels, ChunkWriter writer)
+    internal ChannelSender(EngineHost host, DirtyPages dirty, TrackerSet trackers, PageLayout layout, int channel, int channels, ChunkWriter writer)
     {
         (_dirty, _trackers, _layout, _channel, _channels, _writer) = (dirty, trackers, layout, (uint)channel, (uint)channels, writer);
-        _thread = new Thread(Run) { IsBackground = true, Name = $"ferry send {channel}" };
-        _thread.Start();
+        _go = host.NewSemaphore(0);
+        _thread = host.Start($"ferry send {channel}", Run);
     }
 
     internal ChunkWriter Writer => _writer;

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Ferry.Migration.Execution;
 using Ferry.Migration.Reports;
 using Ferry.Migration.Wire;
@@ -17,7 +16,7 @@ internal sealed class ChannelTeam : IDisposable
     internal ChannelTeam(SourceContext context, DirtyPages dirty)
     {
         _context = context;
-        var limit = new BandwidthLimit(context.Options.BandwidthBytesPerSecond);
+        var limit = new BandwidthLimit(context.Host, context.Options.BandwidthBytesPerSecond);
         var senders = new List<ChannelSender>();
         try
         {
@@ -26,7 +25,7 @@ internal sealed class ChannelTeam : IDisposable
                 context.ThrowIfGivenUp();
                 var connection = context.Options.Connector.Connect();
                 var writer = new ChunkWriter(context.Layout, (ushort)i, connection, context.Options.Compression, limit);
-                senders.Add(new ChannelSender(dirty, context.Trackers, context.Layout, i, context.Options.Channels, writer));
+                senders.Add(new ChannelSender(context.Host, dirty, context.Trackers, context.Layout, i, context.Options.Channels, writer));
                 SourceLink.SendOpening(connection, new Opening(ConnectionKind.Data, (ushort)i, context.MigrationId, context.Token));
             }
         }
@@ -72,7 +71,7 @@ internal sealed class ChannelTeam : IDisposable
     /// <summary>Sends all dirty pages and waits until the destination has taken them. Allocates nothing.</summary>
     internal void Copy(SourceLink link)
     {
-        var began = Stopwatch.GetTimestamp();
+        var began = _context.Host.Now();
         var pagesBefore = SentPages;
         var round = _context.Round;
         var quiesced = _context.IsQuiesced;
@@ -88,7 +87,7 @@ internal sealed class ChannelTeam : IDisposable
             Acknowledge(link.Control.Received, round);
         }
 
-        var elapsed = Stopwatch.GetElapsedTime(began);
+        var elapsed = _context.Host.Since(began);
         _context.RoundBytesPerSecond = (SentPages - pagesBefore) * (double)Pages.PageLayout.PageBytes / Math.Max(elapsed.TotalSeconds, 1e-6);
         _context.BytesPerSecond = _context.RoundBytesPerSecond;
     }

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Diagnostics;
 using Ferry.Migration.Execution;
 using Ferry.Migration.Reports;
 using Ferry.Migration.Wire;
@@ -61,12 +60,12 @@ internal sealed class HandOver(SourceContext context, SourceLink link)
     internal void Settle(string reason, CancellationToken cancellation)
     {
         context.Phase = MigrationPhase.Settling;
-        for (var began = Stopwatch.GetTimestamp(); !cancellation.IsCancellationRequested;)
+        for (var began = context.Host.Now(); !cancellation.IsCancellationRequested;)
         {
             try
             {
                 using var again = SourceLink.Open(context, ConnectionKind.Settle);
-                var left = context.Options.SettleWait - Stopwatch.GetElapsedTime(began);
+                var left = context.Options.SettleWait - context.Host.Since(began);
                 var wait = Clamp(left, LeastAnswerWait, context.Options.PeerTimeout);
                 again.Await(ControlKind.State, timeout: wait);
                 TakeState(again, wait);
@@ -77,13 +76,13 @@ internal sealed class HandOver(SourceContext context, SourceLink link)
                 reason = e.Message;
             }
 
-            var rest = context.Options.SettleWait - Stopwatch.GetElapsedTime(began);
+            var rest = context.Options.SettleWait - context.Host.Since(began);
             if (rest <= TimeSpan.Zero)
             {
                 break;
             }
 
-            cancellation.WaitHandle.WaitOne(Clamp(rest, TimeSpan.Zero, context.Options.ReconnectPause));
+            context.Host.Sleep(Clamp(rest, TimeSpan.Zero, context.Options.ReconnectPause), cancellation);
         }
 
         throw new InDoubtException(reason);
@@ -125,7 +124,7 @@ internal sealed class HandOver(SourceContext context, SourceLink link)
             }
             catch (Exception e) when (IsLinkFailure(e))
             {
-                Thread.Sleep(Clamp(LongestAbortPause, TimeSpan.Zero, context.Options.ReconnectPause));
+                context.Host.Sleep(Clamp(LongestAbortPause, TimeSpan.Zero, context.Options.ReconnectPause));
             }
         }
 
@@ -165,7 +164,7 @@ internal sealed class HandOver(SourceContext context, SourceLink link)
     private void AwaitRunning(SourceLink on, TimeSpan wait)
     {
         on.Await(ControlKind.Running, timeout: wait);
-        context.Downtime = Stopwatch.GetElapsedTime(context.PauseBegan);
+        context.Downtime = context.Host.Since(context.PauseBegan);
         context.Destination = RunningAccount.Parse(on.Control.Received);
         try
         {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Ferry.Linux.Processes;
 using Ferry.Migration.Contracts;
 using Ferry.Migration.Convergence;
@@ -35,7 +34,7 @@ public sealed class MigrationSource
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Channels, SourceOptions.MaxChannels);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.BandwidthBytesPerSecond ?? 1, 1);
         // Both say at once what is wrong with what they are given.
-        _ = new TrackerSet(options.Plan, options.Trackers, null);
+        _ = new TrackerSet(options.Host, options.Plan, options.Trackers, null);
         _ = new ConvergencePolicy(options.Convergence);
         (_machine, _options) = (machine, options);
     }
@@ -64,7 +63,7 @@ public sealed class MigrationSource
             context.PopulatedBytes,
             context.ThrottlePercent,
             context.DowntimeLimit,
-            Stopwatch.GetElapsedTime(context.Began));
+            _options.Host.Since(context.Began));
     }
 
     /// <summary>Carries the migration out. Blocks until it has ended, one way or another.</summary>
@@ -165,7 +164,7 @@ public sealed class MigrationSource
     private static double Bandwidth(SourceContext context, ulong sentBytes) =>
         context.BytesPerSecond > 0 || context.RoundsBegan == 0
             ? context.BytesPerSecond
-            : sentBytes / Math.Max(Stopwatch.GetElapsedTime(context.RoundsBegan).TotalSeconds, 1e-3);
+            : sentBytes / Math.Max(context.Host.Since(context.RoundsBegan).TotalSeconds, 1e-3);
 
     private SourceContext RequireDoubt() => _report is { Outcome: MigrationOutcome.InDoubt }
         ? _context!
@@ -183,7 +182,7 @@ public sealed class MigrationSource
         context.Phase = MigrationPhase.Setup;
         steps.Run(_options.Plan.Setup);
         context.CpuBeforeRounds = ThreadClock.Now;
-        context.RoundsBegan = Stopwatch.GetTimestamp();
+        context.RoundsBegan = _options.Host.Now();
         context.Phase = MigrationPhase.Rounds;
         Rounds.Run(context, steps, steps.Team, dirty);
         context.Phase = MigrationPhase.Switchover;
@@ -243,7 +242,7 @@ public sealed class MigrationSource
         var lost = SourceRollback.Run(context, _steps!);
         if (context.PauseBegan != 0)
         {
-            context.Downtime = Stopwatch.GetElapsedTime(context.PauseBegan);
+            context.Downtime = _options.Host.Since(context.PauseBegan);
         }
 
         var isTold = HandOver.Abort(context, link, mayBePrepared, reason) || !mayBePrepared;
@@ -277,9 +276,9 @@ public sealed class MigrationSource
         Rounds = [.. context.Rounds],
         Converged = context.Converged,
         SwitchoverReason = context.SwitchoverReason,
-        Setup = context.RoundsBegan == 0 ? Stopwatch.GetElapsedTime(context.Began) : Stopwatch.GetElapsedTime(context.Began, context.RoundsBegan),
+        Setup = context.RoundsBegan == 0 ? _options.Host.Since(context.Began) : _options.Host.Time.GetElapsedTime(context.Began, context.RoundsBegan),
         Populate = context.Destination.Populate > context.Populate ? context.Destination.Populate : context.Populate,
-        Total = context.RoundsBegan == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(context.RoundsBegan),
+        Total = context.RoundsBegan == 0 ? TimeSpan.Zero : _options.Host.Since(context.RoundsBegan),
         Downtime = context.Downtime,
         DowntimeParts = context.Clock.Report(2, "pause vCPUs"),
         DestinationDowntime = context.Destination.Downtime,

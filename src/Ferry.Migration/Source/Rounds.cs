@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Ferry.Migration.Convergence;
 using Ferry.Migration.Execution;
 using Ferry.Migration.Pages;
@@ -52,11 +51,11 @@ internal static class Rounds
     private static RoundSample RunOne(
         SourceContext context, SourceSteps steps, ChannelTeam team, DirtyPages dirty, IReadOnlyList<PlanStep> round)
     {
-        var began = Stopwatch.GetTimestamp();
+        var began = context.Host.Now();
         var bytesBefore = team.AcknowledgedBytes;
         context.RoundBytesPerSecond = 0;
         steps.Run(round);
-        var elapsed = Stopwatch.GetElapsedTime(began);
+        var elapsed = context.Host.Since(began);
         var bytes = team.AcknowledgedBytes - bytesBefore;
         context.Rounds.Add(new RoundReport(context.Rounds.Count + 1, context.RoundPages, bytes, elapsed, context.RoundBytesPerSecond));
         return new RoundSample

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Ferry.Migration.Contracts;
 using Ferry.Migration.Execution;
 using Ferry.Migration.Pages;
@@ -21,16 +20,18 @@ internal sealed class SourceContext(IMigratableMachine machine, SourceOptions op
     internal PageLayout Layout { get; } = new(machine.Memory);
 
     internal TrackerSet Trackers { get; } = new(
-        options.Plan, options.Trackers, options.CrossCheck ? new CrossCheck([.. machine.Memory.Regions.Select(region => region.Range)]) : null);
+        options.Host, options.Plan, options.Trackers, options.CrossCheck ? new CrossCheck([.. machine.Memory.Regions.Select(region => region.Range)]) : null);
 
     internal Guid MigrationId { get; } = Guid.NewGuid();
 
     /// <summary>What the destination issued, which is the right to speak for this migration.</summary>
     internal UInt128 Token { get; set; }
 
-    internal StepClock Clock { get; } = new(options.Plan.Setup, [.. options.Plan.Round, .. options.Plan.NearEndRound], options.Plan.Switchover);
+    internal StepClock Clock { get; } = new(options.Host, options.Plan.Setup, [.. options.Plan.Round, .. options.Plan.NearEndRound], options.Plan.Switchover);
 
-    internal long Began { get; } = Stopwatch.GetTimestamp();
+    internal EngineHost Host => options.Host;
+
+    internal long Began { get; } = options.Host.Now();
 
     internal MigrationPhase Phase
     {

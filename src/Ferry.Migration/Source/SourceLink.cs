@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Ferry.Migration.Execution;
 using Ferry.Migration.Reports;
 using Ferry.Migration.Transport;
@@ -21,7 +20,7 @@ internal sealed class SourceLink : IDisposable
     private readonly SourceContext _context;
 
     private SourceLink(SourceContext context, IConnection connection) => (_context, Control) =
-        (context, new ControlChannel(connection, context.Options.PeerTimeout, context.Cancellation));
+        (context, new ControlChannel(context.Host, connection, context.Options.PeerTimeout, context.Cancellation));
 
     internal ControlChannel Control { get; }
 
@@ -60,7 +59,7 @@ internal sealed class SourceLink : IDisposable
     {
         var limit = timeout ?? _context.Options.PeerTimeout;
         var busyLimit = limit + TimeSpan.FromSeconds(_context.Machine.Memory.TotalBytes / SlowestBytesPerSecond);
-        var (heard, progressed) = (Stopwatch.GetTimestamp(), Stopwatch.GetTimestamp());
+        var (heard, progressed) = (_context.Host.Now(), _context.Host.Now());
         var seen = activity?.Invoke() ?? 0;
         while (true)
         {
@@ -72,7 +71,7 @@ internal sealed class SourceLink : IDisposable
                     return;
                 }
 
-                heard = Stopwatch.GetTimestamp();
+                heard = _context.Host.Now();
                 progressed = _context.PopulatedBytes > populated ? heard : progressed;
             }
 
@@ -81,15 +80,15 @@ internal sealed class SourceLink : IDisposable
             if (now != seen)
             {
                 seen = now;
-                heard = progressed = Stopwatch.GetTimestamp();
+                heard = progressed = _context.Host.Now();
             }
-            else if (Stopwatch.GetElapsedTime(heard) > limit)
+            else if (_context.Host.Since(heard) > limit)
             {
                 throw new MigrationFailedException(
                     FailureKind.Error,
                     $"{Control.Connection.Peer} was silent for {limit.TotalSeconds:0.#} s where {expected} was due.");
             }
-            else if (Stopwatch.GetElapsedTime(progressed) > busyLimit)
+            else if (_context.Host.Since(progressed) > busyLimit)
             {
                 throw new MigrationFailedException(
                     FailureKind.Error,
@@ -103,8 +102,8 @@ internal sealed class SourceLink : IDisposable
     {
         try
         {
-            var began = Stopwatch.GetTimestamp();
-            while (TryTake(Slice, ControlKind.RoundAck, out _) && Stopwatch.GetElapsedTime(began) < LastWordWait)
+            var began = _context.Host.Now();
+            while (TryTake(Slice, ControlKind.RoundAck, out _) && _context.Host.Since(began) < LastWordWait)
             {
             }
         }

@@ -1,4 +1,5 @@
 using Ferry.Migration.Convergence;
+using Ferry.Migration.Execution;
 using Ferry.Migration.Planning;
 using Ferry.Migration.Transport;
 using Ferry.Migration.Wire;
@@ -48,4 +49,7 @@ public sealed record SourceOptions
 
     /// <summary>How long to wait between two tries.</summary>
     public TimeSpan ReconnectPause { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>What the engine waits on and measures by.</summary>
+    internal EngineHost Host { get; init; } = EngineHost.Real;
 }

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.Diagnostics;
 using Ferry.Migration.Execution;
 using Ferry.Migration.Pages;
 using Ferry.Migration.Planning;
@@ -104,7 +103,7 @@ internal sealed class SourceSteps
     {
         // It counts as done from here on: after a failure nobody knows how many are paused, and resuming does no harm.
         _done.Add(step);
-        _context.PauseBegan = Stopwatch.GetTimestamp();
+        _context.PauseBegan = _context.Host.Now();
         _context.Machine.PauseVcpus();
         _context.AreVcpusPaused = true;
         Link!.Control.Send(ControlKind.Paused, []);
@@ -134,7 +133,7 @@ internal sealed class SourceSteps
     {
         _context.Phase = MigrationPhase.Verify;
         Link!.Control.Send(ControlKind.Verify, []);
-        var hash = MemoryHasher.Hash(_context.Machine, _context.Layout, Math.Clamp(Environment.ProcessorCount, 1, 16), _context.ThrowIfGivenUp, out var cpu);
+        var hash = MemoryHasher.Hash(_context.Host, _context.Machine, _context.Layout, Math.Clamp(_context.Host.Processors, 1, 16), _context.ThrowIfGivenUp, out var cpu);
         CrewCpu += cpu;
         Link.Await(ControlKind.VerifyResult);
         var reader = new FrameReader(ControlKind.VerifyResult, Link.Control.Received);

@@ -17,6 +17,7 @@ namespace Ferry.Migration.Source;
 /// </remarks>
 internal sealed class TrackerSet : IDisposable
 {
+    private readonly EngineHost _host;
     private readonly List<TrackerUse> _uses;
     private readonly int _plannedCount;
     private readonly IReadOnlyDictionary<string, IDirtyTracker> _providers;
@@ -28,10 +29,10 @@ internal sealed class TrackerSet : IDisposable
     private volatile string? _closed;
 
     /// <exception cref="ArgumentException">The plan names a tracker that is not there.</exception>
-    internal TrackerSet(MigrationPlan plan, IReadOnlyDictionary<string, IDirtyTracker> providers, CrossCheck? crossCheck)
+    internal TrackerSet(EngineHost host, MigrationPlan plan, IReadOnlyDictionary<string, IDirtyTracker> providers, CrossCheck? crossCheck)
     {
-        (_providers, _fallbacks, _crossCheck) = (providers, plan.Fallbacks, crossCheck);
-        _uses = [.. plan.Setup.OfType<PlanStep.StartTracker>().Select(step => new TrackerUse(step.What, ProviderOf(step.What)))];
+        (_host, _providers, _fallbacks, _crossCheck) = (host, providers, plan.Fallbacks, crossCheck);
+        _uses = [.. plan.Setup.OfType<PlanStep.StartTracker>().Select(step => new TrackerUse(_host, step.What, ProviderOf(step.What)))];
         _plannedCount = _uses.Count;
         foreach (var fallback in _fallbacks)
         {
@@ -316,7 +317,7 @@ internal sealed class TrackerSet : IDisposable
 
     private void Start(TrackerChange change)
     {
-        var use = new TrackerUse(change.Tracker, change.Provider!);
+        var use = new TrackerUse(_host, change.Tracker, change.Provider!);
         use.Start(_memory);
         use.Adopt(change.Source);
         _uses.Add(use);

@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using Ferry.Memory;
+using Ferry.Migration.Execution;
 using Ferry.Migration.Planning;
 using Ferry.Migration.Reports;
 using Ferry.Tracking;
@@ -7,7 +7,7 @@ using Ferry.Tracking;
 namespace Ferry.Migration.Source;
 
 /// <summary>A tracker of the plan, or one that came later, and what it did.</summary>
-internal sealed class TrackerUse(PlanTracker what, IDirtyTracker tracker)
+internal sealed class TrackerUse(EngineHost host, PlanTracker what, IDirtyTracker tracker)
 {
     private readonly List<string> _allSources = [.. what.Sources];
     private long _reports;
@@ -75,7 +75,7 @@ internal sealed class TrackerUse(PlanTracker what, IDirtyTracker tracker)
     internal void Report(IovaRange range, DirtyBitmap bitmap)
     {
         var before = bitmap.Count();
-        var begun = Stopwatch.GetTimestamp();
+        var begun = host.Now();
         try
         {
             tracker.Report(range, bitmap);
@@ -85,7 +85,7 @@ internal sealed class TrackerUse(PlanTracker what, IDirtyTracker tracker)
             Failed(e);
         }
 
-        _reportTime += Stopwatch.GetElapsedTime(begun);
+        _reportTime += host.Since(begun);
         _reports++;
         _dirtyPages += bitmap.Count() - before;
     }

@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using System.Text;
 using Ferry.Linux.Sockets;
+using Ferry.Migration.Execution;
 using Ferry.Migration.Transport;
 
 namespace Ferry.Migration.Wire;
@@ -14,21 +14,23 @@ internal sealed class ControlChannel : IDisposable
     // For a frame that is under way when the migration is cancelled, and for all that come after.
     private static readonly TimeSpan CancelledFrameWait = TimeSpan.FromMilliseconds(500);
 
+    private readonly EngineHost _host;
     private readonly IConnection _connection;
     private readonly TimeSpan _frameWait;
     private readonly CancellationToken _cancellation;
     private readonly CancellationTokenRegistration _registration;
     private readonly NativeBuffer _send = new(ControlHeader.LengthBytes + ControlHeader.MaxPayloadBytes);
     private readonly NativeBuffer _receive = new(ControlHeader.LengthBytes + ControlHeader.MaxPayloadBytes);
-    private readonly Lock _gate = new();
+    private readonly EngineSemaphore _gate;
     private uint _sent;
     private uint _received;
     private int _receivedBytes;
     private bool _isReceiving;
 
-    internal ControlChannel(IConnection connection, TimeSpan frameWait, CancellationToken cancellation)
+    internal ControlChannel(EngineHost host, IConnection connection, TimeSpan frameWait, CancellationToken cancellation)
     {
-        (_connection, _frameWait, _cancellation) = (connection, frameWait, cancellation);
+        (_host, _connection, _frameWait, _cancellation) = (host, connection, frameWait, cancellation);
+        _gate = host.NewSemaphore(1);
         _registration = cancellation.Register(AbortFrame);
     }
 
@@ -42,10 +44,15 @@ internal sealed class ControlChannel : IDisposable
 
     internal void Send(ControlKind kind, ReadOnlySpan<byte> payload)
     {
-        lock (_gate)
+        _gate.Wait();
+        try
         {
             payload.CopyTo(Payload);
-            SendBuilt(kind, payload.Length);
+            SendFrame(kind, payload.Length);
+        }
+        finally
+        {
+            _gate.Release();
         }
     }
 
@@ -61,11 +68,14 @@ internal sealed class ControlChannel : IDisposable
     /// <summary>Sends what was built in <see cref="Payload"/>. Allocates nothing.</summary>
     internal void SendBuilt(ControlKind kind, int payloadBytes)
     {
-        lock (_gate)
+        _gate.Wait();
+        try
         {
-            ControlHeader.Write(_send.Span, kind, payloadBytes, _sent++);
-            Span<MemorySegment> segments = [_send.Segment(0, ControlHeader.LengthBytes + payloadBytes)];
-            _connection.Send(segments);
+            SendFrame(kind, payloadBytes);
+        }
+        finally
+        {
+            _gate.Release();
         }
     }
 
@@ -96,17 +106,25 @@ internal sealed class ControlChannel : IDisposable
         _connection.Dispose();
         _send.Dispose();
         _receive.Dispose();
+        _gate.Dispose();
+    }
+
+    private void SendFrame(ControlKind kind, int payloadBytes)
+    {
+        ControlHeader.Write(_send.Span, kind, payloadBytes, _sent++);
+        Span<MemorySegment> segments = [_send.Segment(0, ControlHeader.LengthBytes + payloadBytes)];
+        _connection.Send(segments);
     }
 
     private ControlHeader ReceiveFrame(TimeSpan wait)
     {
-        var began = Stopwatch.GetTimestamp();
+        var began = _host.Now();
         try
         {
             Span<MemorySegment> segments = [_receive.Segment(0, ControlHeader.LengthBytes)];
             _connection.Receive(segments, wait);
             var header = ControlHeader.Parse(_receive.Span, _received);
-            var left = wait - Stopwatch.GetElapsedTime(began);
+            var left = wait - _host.Since(began);
             segments[0] = _receive.Segment(ControlHeader.LengthBytes, header.PayloadBytes);
             _connection.Receive(segments, left > TimeSpan.Zero ? left : TimeSpan.Zero);
             return header;

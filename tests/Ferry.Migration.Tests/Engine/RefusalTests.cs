@@ -2,6 +2,7 @@ using System.Net;
 using Ferry.Linux.Sockets;
 using Ferry.Linux.Vfio;
 using Ferry.Memory;
+using Ferry.Migration.Execution;
 using Ferry.Migration.Reports;
 using Ferry.Migration.Transport;
 using Ferry.Migration.Wire;
@@ -51,7 +52,7 @@ public sealed class RefusalTests
         var receiving = Task.Run(() => new Destination.MigrationDestination(pair.Destination, pair.DestinationOptions).Run());
         using var connection = Connect(pair.Listener.EndPoint);
         Send(connection, (new Opening(ConnectionKind.Control, 0, Guid.NewGuid(), 0) with { Major = StreamVersion.Major + 1 }).Write);
-        using var control = new ControlChannel(connection, TimeSpan.FromSeconds(5), CancellationToken.None);
+        using var control = new ControlChannel(EngineHost.Real, connection, TimeSpan.FromSeconds(5), CancellationToken.None);
         Assert.True(control.TryReceive(TimeSpan.FromSeconds(5), out var kind));
         Assert.Equal(ControlKind.Refuse, kind);
         Assert.Contains("version 2.0", new FrameReader(kind, control.Received).Text(), StringComparison.Ordinal);

@@ -1,6 +1,7 @@
 using System.Net;
 using Ferry.Linux.Sockets;
 using Ferry.Memory;
+using Ferry.Migration.Execution;
 using Ferry.Migration.Reports;
 using Ferry.Migration.Source;
 using Ferry.Migration.Transport;
@@ -19,7 +20,7 @@ public sealed class SlowPeerTests
     public void A_frame_that_drips_has_to_be_whole_in_time()
     {
         using var drip = new Drip();
-        using var control = new ControlChannel(drip.Connection, TimeSpan.FromSeconds(0.5), CancellationToken.None);
+        using var control = new ControlChannel(EngineHost.Real, drip.Connection, TimeSpan.FromSeconds(0.5), CancellationToken.None);
         Assert.Contains("did not send all of a control frame in 0.5 s", Assert.Throws<TimeoutException>(() => control.TryReceive(Long, out _)).Message, StringComparison.Ordinal);
     }
 
@@ -28,12 +29,12 @@ public sealed class SlowPeerTests
     {
         using var drip = new Drip();
         using var cancellation = new CancellationTokenSource();
-        using var control = new ControlChannel(drip.Connection, Long, cancellation.Token);
+        using var control = new ControlChannel(EngineHost.Real, drip.Connection, Long, cancellation.Token);
         cancellation.CancelAfter(TimeSpan.FromSeconds(0.3));
         Assert.ThrowsAny<IOException>(() => control.TryReceive(Long, out _));
 
         using var later = new Drip();
-        using var next = new ControlChannel(later.Connection, Long, cancellation.Token);
+        using var next = new ControlChannel(EngineHost.Real, later.Connection, Long, cancellation.Token);
         Assert.Throws<TimeoutException>(() => next.TryReceive(Long, out _));
     }
 
@@ -136,7 +137,7 @@ public sealed class SlowPeerTests
         using var connection = listener.Accept(Long)!;
         using var opening = new NativeBuffer(Opening.LengthBytes);
         connection.Receive([opening.Segment(0, Opening.LengthBytes)]);
-        using var control = new ControlChannel(connection, Long, CancellationToken.None);
+        using var control = new ControlChannel(EngineHost.Real, connection, Long, CancellationToken.None);
         Assert.True(control.TryReceive(Long, out var kind));
         Assert.Equal(ControlKind.Describe, kind);
         control.Send(ControlKind.Accept, new byte[16]);
