@@ -12,7 +12,8 @@ namespace Ferry.Migration.Source;
 /// A change is made around the sync of a round. What comes starts before the reports, what goes stops after them, so that a write is seen
 /// by the one or the other. Where the same provider has to be started anew, at another page size, there is no such overlap, and all of
 /// memory counts as written. A tracker that fails gives way to the plan's fallback: before the next reports where it failed in between,
-/// and at once where its report failed, which made everything dirty.
+/// and at once where its report failed; it may have seen writes to ranges that it reported before, so
+/// that all of memory counts as written.
 /// Belongs to the engine's thread, but for <see cref="Take"/> and <see cref="Request"/>.
 /// </remarks>
 internal sealed class TrackerSet : IDisposable
@@ -130,6 +131,7 @@ internal sealed class TrackerSet : IDisposable
     internal bool EndSync(bool quiesced)
     {
         _crossCheck?.Compare();
+        var begunBefore = _begun.Count;
         if (quiesced)
         {
             _crossCheck?.Conclude();
@@ -139,7 +141,8 @@ internal sealed class TrackerSet : IDisposable
             GiveWay();
         }
 
-        var hadGap = false;
+        // Who failed just now and goes takes along what it saw since it reported other ranges.
+        var hadGap = _begun.Count > begunBefore;
         foreach (var request in _begun)
         {
             hadGap |= End(request);
