@@ -260,7 +260,9 @@ internal sealed class TrackerSet : IDisposable
                 return false;
             }
 
-            var hadGap = RunningUseOf(change.Provider!) is { } running && running.PageSize != change.Tracker.PageSize && Restart(running, request);
+            var hadGap = RunningUseOf(change.Provider!) is { } running
+                ? running.PageSize != change.Tracker.PageSize && Restart(running, request)
+                : StartLate(change);
             var comes = RunningUseOf(change.Provider!)!;
             comes.Adopt(change.Source);
             foreach (var other in _uses)
@@ -284,6 +286,13 @@ internal sealed class TrackerSet : IDisposable
             request.Done?.TrySetException(new InvalidOperationException(e.Message, e));
             throw;
         }
+    }
+
+    /// <summary>Starts a provider that a request before this one stopped, within the same sync.</summary>
+    private bool StartLate(TrackerChange change)
+    {
+        Start(change);
+        return true;
     }
 
     /// <summary>Starts a provider anew, at another page size, for all sources that it has.</summary>

@@ -71,6 +71,28 @@ public sealed class TrackerChangeTests
         pair.AssertMoved(await running);
     }
 
+    /// <summary>All of it is asked for before the same sync, which carries it out in order.</summary>
+    [Fact]
+    public async Task One_that_comes_goes_and_comes_again_at_once_loses_nothing()
+    {
+        using var pair = NewPair();
+        using var next = Marking(pair, new TestTracker("next", pair.Source.Memory, DmaSource.Vcpus));
+        var running = RunSlowly(pair, out var engine);
+        Task? goes = null, comes = null;
+        next.OnStart = () =>
+        {
+            goes ??= engine.ChangeTrackerAsync(Change(TrackerChangeKind.Drop, "vcpus", next));
+            comes ??= engine.ChangeTrackerAsync(Change(TrackerChangeKind.Replace, "vcpus", next));
+            Write(pair, 6);
+        };
+        await engine.ChangeTrackerAsync(Change(TrackerChangeKind.Add, "vcpus", next));
+        await goes!.WaitAsync(TimeSpan.FromSeconds(20), Cancellation);
+        await comes!.WaitAsync(TimeSpan.FromSeconds(20), Cancellation);
+        Assert.Equal(2, next.Starts);
+        Assert.True(next.IsStarted);
+        pair.AssertMoved(await running);
+    }
+
     [Fact]
     public async Task One_that_does_not_start_leaves_all_as_it_was()
     {
