@@ -43,6 +43,9 @@ internal sealed class SimDevice(SimHost host, Dice dice, string id, VfioMigratio
     /// <summary>Whether it does what a device in its state does.</summary>
     public bool IsActive => IsLive && State is VfioDeviceState.Running or VfioDeviceState.RunningP2P or VfioDeviceState.PreCopy or VfioDeviceState.PreCopyP2P;
 
+    /// <summary>Whether it refused an arc and stayed behind: the machine then holds back who accesses it, and the report says so.</summary>
+    public bool IsStuck => Fault == DeviceFault.Refuse && _arcs >= FaultAt;
+
     public byte[] Content { get; } = new byte[chunks * ChunkBytes];
 
     public SimMachine Machine { get; set; } = null!;
@@ -175,7 +178,7 @@ internal sealed class SimDevice(SimHost host, Dice dice, string id, VfioMigratio
         {
             Change(dice.Below(Content.Length), (byte)dice.Next());
         }
-        else if ((IsLive || _isLoaded) && State != VfioDeviceState.Error)
+        else if ((IsLive || _isLoaded) && State != VfioDeviceState.Error && !IsStuck)
         {
             throw new InvalidOperationException($"The DMA of {writer} reached {id}, which is in {State}.");
         }

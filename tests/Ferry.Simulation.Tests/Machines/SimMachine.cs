@@ -254,7 +254,7 @@ internal sealed class SimMachine : IMigratableMachine, IDisposable
                 (_heldBackBy, device.IsAwaited) = (device, true);
             }
         }
-        else if (device.State != VfioDeviceState.Error)
+        else if (device.State != VfioDeviceState.Error && !device.IsStuck)
         {
             throw new InvalidOperationException($"A vCPU accessed {device.Id}, which is in {device.State}.");
         }

@@ -100,7 +100,7 @@ internal sealed class ScenarioDraw(ulong seed)
         }
         else
         {
-            trackers.AddRange(devices.Select(device => new TrackerSpec($"log-{device.Id}", TrackerKind.Log, [device.Id], Size())));
+            trackers.AddRange(devices.Select(device => new TrackerSpec($"log-{device.Id}", _dice.Chance(12) ? TrackerKind.All : TrackerKind.Log, [device.Id], Size())));
         }
 
         // One that waits, and sees all.
@@ -214,7 +214,7 @@ internal sealed class ScenarioDraw(ulong seed)
             return WithMachineFault(scenario);
         }
 
-        if (_dice.Chance(30))
+        if (_dice.Chance(25))
         {
             return scenario with { FailingKvmCall = _dice.Between(1, 30) };
         }
