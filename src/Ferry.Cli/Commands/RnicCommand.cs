@@ -4,6 +4,7 @@ using System.Text.Json;
 using Ferry.Cli.Control;
 using Ferry.Cli.Documents;
 using Ferry.Cli.Values;
+using Ferry.Devices.Dma;
 using Ferry.Devices.Hosting;
 using Ferry.Devices.Models;
 using Ferry.Memory;
@@ -14,6 +15,9 @@ namespace Ferry.Cli.Commands;
 internal static class RnicCommand
 {
     private static readonly RnicOptions Defaults = new();
+
+    /// <summary>What the log may report, in the words of the option.</summary>
+    public static string[] LogModes { get; } = ["exact", "pinned"];
 
     /// <summary>The verb.</summary>
     public static Command Create()
@@ -52,9 +56,10 @@ internal static class RnicCommand
         var noLog = OptionFactory.Flag("--no-dma-log", "Without a log of its DMA writes.");
         var sizes = OptionFactory.Text("--log-page-sizes", "The page sizes at which it can log, separated by commas.", "SIZES");
         sizes.DefaultValueFactory = _ => string.Join(',', Defaults.LogPageSizes);
+        var log = OptionFactory.Choice("--log", "What its log reports: the pages that it wrote, or those that it has pinned for write.", LogModes[0], LogModes);
         var ranges = OptionFactory.Count("--log-max-ranges", "The most ranges that it logs.", Defaults.LogMaxRanges, 1, 4096);
         var seed = OptionFactory.Count("--seed", "What the contents of its state are made of.", (int)Defaults.Seed, 0, int.MaxValue);
-        Option[] options = [message, rate, state, noP2P, noPreCopy, noLog, sizes, ranges, seed];
+        Option[] options = [message, rate, state, noP2P, noPreCopy, noLog, log, sizes, ranges, seed];
         foreach (var option in options)
         {
             command.Add(option);
@@ -69,6 +74,7 @@ internal static class RnicCommand
             PreCopy = !parsed.GetValue(noPreCopy),
             DmaLogging = !parsed.GetValue(noLog),
             LogPageSizes = [.. parsed.GetValue(sizes)!.Split(',').Select(ParsePageSize)],
+            LogMode = parsed.GetValue(log) == LogModes[1] ? DmaLogMode.Pinned : DmaLogMode.Exact,
             LogMaxRanges = parsed.GetValue(ranges),
             Seed = (ulong)parsed.GetValue(seed),
         });

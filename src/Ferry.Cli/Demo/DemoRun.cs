@@ -59,6 +59,7 @@ internal sealed class DemoRun(DemoSettings settings, ProgressBoard board, IDemoW
                         "--socket", folder.FileOf($"{side}-nic{i}.sock"),
                         "--message", settings.NicMessageBytes.ToString(CultureInfo.InvariantCulture),
                         "--rate", RateText.Exact(settings.NicRateBytesPerSecond),
+                        "--log", settings.NicLog,
                         .. settings.Nics[i].Select(lack => $"--no-{lack}"),
                     ]));
             }

@@ -1,3 +1,4 @@
+using Ferry.Cli.Commands;
 using Ferry.Cli.Control;
 using Ferry.Cli.MachineFiles;
 using Ferry.Cli.Policies;
@@ -47,6 +48,9 @@ internal sealed record DemoSettings
 
     /// <summary>How each device reaches guest memory, as the machine file has it.</summary>
     public string NicDma { get; init; } = DeviceSettings.SharedDma;
+
+    /// <summary>What the devices' logs report, as their option has it.</summary>
+    public string NicLog { get; init; } = RnicCommand.LogModes[0];
 
     /// <summary>How long the guest works before it is moved.</summary>
     public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(1);

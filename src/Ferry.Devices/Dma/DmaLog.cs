@@ -13,6 +13,9 @@ internal sealed class DmaLog(DmaLogLimits limits)
 
     public bool IsStarted => _bitmaps.Length > 0;
 
+    /// <summary>The page size of a log that is started.</summary>
+    public PageSize PageSize => _bitmaps[0].PageSize;
+
     /// <summary>Checks a request and allocates what it needs, so that nothing is left to fail when it starts.</summary>
     public DirtyBitmap[] Prepare(IReadOnlyList<IovaRange> ranges, PageSize pageSize)
     {

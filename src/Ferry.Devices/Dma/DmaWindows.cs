@@ -18,7 +18,7 @@ namespace Ferry.Devices.Dma;
 ///   unmapping    close messages, close memory, change, open both
 /// </code>
 /// </remarks>
-public sealed class DmaWindows : IDisposable
+public sealed partial class DmaWindows : IDisposable
 {
     private readonly DmaGate _gate = new();
     private readonly DmaGate _messageGate = new();
@@ -29,7 +29,11 @@ public sealed class DmaWindows : IDisposable
     /// <summary>No windows.</summary>
     /// <param name="maxMaps">The most that may be mapped at a time.</param>
     /// <param name="logLimits">What can be logged.</param>
-    public DmaWindows(int maxMaps, DmaLogLimits logLimits) => (_maxMaps, _log) = (maxMaps, new DmaLog(logLimits));
+    public DmaWindows(int maxMaps, DmaLogLimits logLimits)
+    {
+        (_maxMaps, _log) = (maxMaps, new DmaLog(logLimits));
+        _pins = logLimits.Mode == DmaLogMode.Pinned ? new DmaPins(_log, logLimits.MaxPinnedPages) : null;
+    }
 
     /// <summary>What does DMA to windows without a descriptor; null where they can't be reached.</summary>
     public IDmaMessages? Messages { get; set; }
@@ -42,11 +46,12 @@ public sealed class DmaWindows : IDisposable
 
     /// <summary>Takes guest memory in hand, for access without a copy; dispose what it gives.</summary>
     /// <returns>False where the bytes are not all in one window that is mapped here and allows the access: <see cref="TryRead"/> and
-    /// <see cref="TryWrite"/> may still reach them.</returns>
+    /// <see cref="TryWrite"/> may still reach them. False too where pages are to be written that have to be pinned and are not.</returns>
     public bool TryAcquire(Iova start, int lengthBytes, DmaAccess access, out DmaSpan span)
     {
         _gate.Enter();
-        if (lengthBytes > 0 && Find(start, access) is { } window && window.TryGetSpan(start, lengthBytes, out var bytes))
+        if (lengthBytes > 0 && Find(start, access) is { } window && window.TryGetSpan(start, lengthBytes, out var bytes)
+            && MayAccess(start, lengthBytes, access))
         {
             span = new DmaSpan(this, start, bytes, access == DmaAccess.Write);
             return true;
@@ -78,11 +83,14 @@ public sealed class DmaWindows : IDisposable
     }
 
     /// <summary>Writes guest memory, which may span windows, and logs it.</summary>
-    /// <returns>False, with nothing written, where not all of it is mapped for writing. Also false, with a part written and logged,
+    /// <returns>False, with nothing written, where not all of it is mapped for writing, and pinned where that is needed. Also false, with a part written and logged,
     /// where the client refused a message or unmapped a window meanwhile.</returns>
     public bool TryWrite(Iova start, ReadOnlySpan<byte> data)
     {
-        if (!IsMapped(start, data.Length, DmaAccess.Write))
+        _gate.Enter();
+        var isAllowed = IsMapped(start, data.Length, DmaAccess.Write) && MayAccess(start, data.Length, DmaAccess.Write);
+        _gate.Leave();
+        if (!isAllowed)
         {
             return false;
         }
@@ -137,7 +145,7 @@ public sealed class DmaWindows : IDisposable
         }
     }
 
-    /// <summary>Removes one window; when it returns, no access to it is under way, by messages neither, and none succeeds.</summary>
+    /// <summary>Removes one window, with the pins in it; when it returns, no access to it is under way, by messages neither, and none succeeds.</summary>
     /// <param name="range">The window, exactly as it was mapped.</param>
     /// <param name="dirty">Where not null, takes what was written in it and not reported yet. Where only a part of it is logged, the rest
     /// counts as written.</param>
@@ -165,6 +173,7 @@ public sealed class DmaWindows : IDisposable
         _gate.Close();
         try
         {
+            _pins?.Forget(range);
             if (dirty is not null)
             {
                 _log.DrainUnmapped(range, dirty);
@@ -188,6 +197,7 @@ public sealed class DmaWindows : IDisposable
     {
         _messageGate.Close();
         _gate.Close();
+        _pins?.Forget(Everywhere);
         foreach (var window in _windows)
         {
             window.Dispose();
@@ -217,9 +227,13 @@ public sealed class DmaWindows : IDisposable
         _gate.Open();
     }
 
-    /// <summary>ORs into <paramref name="bitmap"/> what was written since the last report, and forgets it.</summary>
+    /// <summary>ORs into <paramref name="bitmap"/> what was written since the last report, and forgets it, and what is pinned for write.</summary>
     /// <exception cref="VfioUserException">EINVAL: nothing is logged, or not all of the range.</exception>
-    public void ReportLog(IovaRange range, DirtyBitmap bitmap) => _log.Report(range, bitmap);
+    public void ReportLog(IovaRange range, DirtyBitmap bitmap)
+    {
+        _log.Report(range, bitmap);
+        _pins?.Report(range, _log.PageSize, bitmap);
+    }
 
     /// <summary>Removes every window and stops to log.</summary>
     public void Dispose()
@@ -233,7 +247,14 @@ public sealed class DmaWindows : IDisposable
         // Only now: a mark set before the write could be reported and forgotten before the bytes are there.
         if (isWrite)
         {
-            _log.Mark(start, lengthBytes);
+            if (_pins is null)
+            {
+                _log.Mark(start, lengthBytes);
+            }
+            else
+            {
+                _pins.MarkUnpinned(start, lengthBytes);
+            }
         }
 
         _gate.Leave();
@@ -329,9 +350,9 @@ public sealed class DmaWindows : IDisposable
         return length;
     }
 
+    // With the gate held.
     private bool IsMapped(Iova start, int lengthBytes, DmaAccess access)
     {
-        _gate.Enter();
         var isMapped = true;
         while (lengthBytes > 0 && isMapped)
         {
@@ -344,7 +365,6 @@ public sealed class DmaWindows : IDisposable
             start = new(unchecked(start.Value + (ulong)length));
         }
 
-        _gate.Leave();
         return isMapped;
     }
 

@@ -1,3 +1,4 @@
+using Ferry.Devices.Dma;
 using Ferry.Devices.Migration;
 using Ferry.Linux.Vfio;
 using Ferry.Memory;
@@ -34,6 +35,12 @@ public sealed record DeviceDescription
 
     /// <summary>The most bytes that the log's bitmaps may take: by default 64 MiB, which is 2 TiB of guest memory at 4 KiB.</summary>
     public ulong DmaLogMaxBitmapBytes { get; init; } = 64 << 20;
+
+    /// <summary>What its log reports: the pages that were written, or those that are pinned for write.</summary>
+    public DmaLogMode DmaLogMode { get; init; }
+
+    /// <summary>The most pages of 4 KiB that it pins, where its log is of those: by default 1,048,576, which is 4 GiB.</summary>
+    public int DmaMaxPinnedPages { get; init; } = 1 << 20;
 
     /// <summary>The most mappings that it holds.</summary>
     public int MaxDmaMaps { get; init; } = 65536;

@@ -1,5 +1,8 @@
 using Ferry.Linux.Sockets;
+using Ferry.Devices.Dma;
+using Ferry.Tracking;
 using Ferry.VfioUser;
+using Ferry.VfioUser.Protocol;
 using Ferry.VfioUser.Server;
 
 namespace Ferry.Devices.Hosting;
@@ -16,7 +19,7 @@ public static class DeviceHost
     /// <exception cref="Linux.KernelCallException">The socket can't be made there, or failed.</exception>
     public static void Run(IVfioUserDevice device, string socketPath, CancellationToken cancellation, Action<Exception>? onError = null, Action? onListening = null)
     {
-        var options = new VfioUserServerOptions { OnError = onError, OnClientGone = device.Reset };
+        var options = new VfioUserServerOptions { OnError = onError, OnClientGone = device.Reset, Capabilities = CapabilitiesOf(device) };
         using var server = new VfioUserServer(device, UnixListener.Listen(socketPath), options);
         if (device is DeviceModel model)
         {
@@ -27,4 +30,9 @@ public static class DeviceHost
         using var registration = cancellation.Register(server.Stop);
         server.Run();
     }
+
+    private static VfioUserCapabilities CapabilitiesOf(IVfioUserDevice device) =>
+        device is DeviceModel { DmaLogMode: DmaLogMode.Pinned }
+            ? VfioUserCapabilities.Own with { DmaLogPrecision = TrackingPrecision.PinnedForWrite }
+            : VfioUserCapabilities.Own;
 }

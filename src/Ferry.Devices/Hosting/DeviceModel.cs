@@ -33,7 +33,11 @@ public abstract class DeviceModel : IVfioUserDevice, IDisposable
     {
         _description = description;
         Dma = new DmaWindows(description.MaxDmaMaps, new DmaLogLimits(
-            description.DmaLogPageSizes, description.DmaLogMaxRanges, description.DmaLogMaxBitmapBytes));
+            description.DmaLogPageSizes, description.DmaLogMaxRanges, description.DmaLogMaxBitmapBytes)
+        {
+            Mode = description.DmaLogMode,
+            MaxPinnedPages = description.DmaMaxPinnedPages,
+        });
         Interrupts = new InterruptLines(description.InterruptCounts);
         _states = new MigrationStates(description.Migration, TakeArc);
         _saver = new StateSaver(description.Model, description.StateVersion, description.State);
@@ -54,6 +58,9 @@ public abstract class DeviceModel : IVfioUserDevice, IDisposable
 
     /// <inheritdoc/>
     public int DmaLogMaxRanges => _description.DmaLogMaxRanges;
+
+    /// <summary>What its DMA log reports.</summary>
+    public DmaLogMode DmaLogMode => _description.DmaLogMode;
 
     /// <inheritdoc/>
     public VfioDeviceState State => _states.Current;
@@ -97,6 +104,7 @@ public abstract class DeviceModel : IVfioUserDevice, IDisposable
     public void Reset()
     {
         Abandon();
+        Dma.UnpinAll();
         ResetState();
         _states.Reset();
         Start();
@@ -170,13 +178,14 @@ public abstract class DeviceModel : IVfioUserDevice, IDisposable
     /// <summary>Ends all work: when it returns, no DMA and no interrupt is under way and none begins until <see cref="Run"/>.</summary>
     protected abstract void Quiesce();
 
-    /// <summary>Makes the device as new, but for its mappings, log and interrupts; it is quiesced.</summary>
+    /// <summary>Makes the device as new, but for its mappings, log and interrupts; it is quiesced, and nothing is pinned any more.</summary>
     protected abstract void ResetState();
 
     /// <summary>Brings the sections that are no pre-copy sections up to date; it is quiesced, and they are saved next.</summary>
     protected abstract void SealState();
 
-    /// <summary>Takes over what stands in the sections now; it is quiesced. The bytes are whole, but come from a peer.</summary>
+    /// <summary>Takes over what stands in the sections now; it is quiesced, and nothing is pinned: it pins again what it needs when it
+    /// runs. The bytes are whole, but come from a peer.</summary>
     /// <exception cref="VfioUserException">A device of this kind can't be in that state.</exception>
     protected abstract void ApplyState();
 
@@ -228,6 +237,8 @@ public abstract class DeviceModel : IVfioUserDevice, IDisposable
         }
         else if (to == VfioDeviceState.Resuming)
         {
+            // What comes is of another device, whose memory this one has not pinned.
+            Dma.UnpinAll();
             _loader.Open();
         }
         else if (from == VfioDeviceState.Resuming)

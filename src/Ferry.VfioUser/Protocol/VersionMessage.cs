@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using Ferry.Linux.Sockets;
+using Ferry.Tracking;
 
 namespace Ferry.VfioUser.Protocol;
 
@@ -10,6 +11,9 @@ internal readonly record struct VersionMessage(ushort Major, ushort Minor, VfioU
     internal const ushort OwnMajor = 0;
     internal const ushort OwnMinor = 1;
     internal const int MaxBytes = 4096;
+    private static ReadOnlySpan<byte> VendorKey => "ferry"u8;
+    private static ReadOnlySpan<byte> DmaLogKey => "dma_log"u8;
+    private static ReadOnlySpan<byte> PinnedValue => "pinned"u8;
     private const int MinDataTransferBytes = 64;
     private const int MinBitmapBytes = 8;
 
@@ -68,12 +72,25 @@ internal readonly record struct VersionMessage(ushort Major, ushort Minor, VfioU
                 json.WriteBoolean("write_multiple"u8, true);
             }
 
+            WriteVendor(json);
+
             json.WriteEndObject();
             json.WriteEndObject();
         }
 
         buffer.Write("\0"u8);
         return buffer.WrittenSpan;
+    }
+
+    // Keys of our own, in an object that others pass over; a side that has nothing special to say doesn't write it.
+    private void WriteVendor(Utf8JsonWriter json)
+    {
+        if (Capabilities.DmaLogPrecision != TrackingPrecision.Exact)
+        {
+            json.WriteStartObject(VendorKey);
+            json.WriteString(DmaLogKey, Capabilities.DmaLogPrecision == TrackingPrecision.PinnedForWrite ? PinnedValue : "all"u8);
+            json.WriteEndObject();
+        }
     }
 
     private static VfioUserCapabilities ReadJson(ReadOnlySpan<byte> json)
@@ -131,12 +148,46 @@ internal readonly record struct VersionMessage(ushort Major, ushort Minor, VfioU
             return so with { WriteMultiple = reader.GetBoolean() };
         }
 
+        if (reader.ValueTextEquals(VendorKey))
+        {
+            return ReadVendor(ref reader, so);
+        }
+
         if (!reader.ValueTextEquals("migration"u8))
         {
             reader.Skip();
             return so;
         }
 
+        return ReadMigration(ref reader, so);
+    }
+
+    private static VfioUserCapabilities ReadVendor(ref Utf8JsonReader reader, VfioUserCapabilities so)
+    {
+        reader.Read();
+        for (Enter(ref reader); NextKey(ref reader);)
+        {
+            if (!reader.ValueTextEquals(DmaLogKey))
+            {
+                reader.Skip();
+                continue;
+            }
+
+            reader.Read();
+            // A word that is not known promises nothing.
+            so = so with
+            {
+                DmaLogPrecision = reader.ValueTextEquals("exact"u8) ? TrackingPrecision.Exact
+                    : reader.ValueTextEquals(PinnedValue) ? TrackingPrecision.PinnedForWrite
+                    : TrackingPrecision.AllMapped,
+            };
+        }
+
+        return so;
+    }
+
+    private static VfioUserCapabilities ReadMigration(ref Utf8JsonReader reader, VfioUserCapabilities so)
+    {
         reader.Read();
         for (Enter(ref reader); NextKey(ref reader);)
         {

@@ -1,3 +1,5 @@
+using Ferry.Tracking;
+
 namespace Ferry.VfioUser.Protocol;
 
 /// <summary>What one side says of itself in VERSION: the limits of what it takes.</summary>
@@ -25,6 +27,9 @@ public sealed record VfioUserCapabilities
 
     /// <summary>Whether REGION_WRITE_MULTI is understood.</summary>
     public bool WriteMultiple { get; init; }
+
+    /// <summary>How precise the server's DMA log is. Only Ferry's devices say that it is not exact, as the specification has no word for it.</summary>
+    public TrackingPrecision DmaLogPrecision { get; init; } = TrackingPrecision.Exact;
 
     /// <summary>What Ferry's two ends say.</summary>
     public static VfioUserCapabilities Own { get; } = new() { MaxMessageDescriptors = 16, WriteMultiple = true };

@@ -7,7 +7,7 @@ using Ferry.VfioUser.Client;
 namespace Ferry.VfioUser.Tracking;
 
 /// <summary><c>device</c>: the writes of one vfio-user device, by the DMA log that the device keeps itself.</summary>
-/// <remarks>Source: linux/vfio.h, VFIO_DEVICE_FEATURE_DMA_LOGGING_START, _REPORT and _STOP; QEMU docs/interop/vfio-user.rst.</remarks>
+/// <remarks>It is as precise as the device says in VERSION; one that says nothing counts as exact. Source: linux/vfio.h, VFIO_DEVICE_FEATURE_DMA_LOGGING_START, _REPORT and _STOP; QEMU docs/interop/vfio-user.rst.</remarks>
 public sealed class DeviceTracker : IDirtyTracker
 {
     private const string TrackerName = "device";
@@ -53,7 +53,7 @@ public sealed class DeviceTracker : IDirtyTracker
         {
             Sources = [source],
             PageSizes = sizes,
-            Precision = TrackingPrecision.Exact,
+            Precision = client.Server.DmaLogPrecision,
             MaxRanges = options?.MaxRanges ?? ProbeMaxRanges(client, sizes[0]),
         });
         return true;

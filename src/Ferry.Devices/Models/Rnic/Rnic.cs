@@ -204,6 +204,7 @@ public sealed class Rnic : DeviceModel
             State = [connections, core],
             DmaLogPageSizes = options.DmaLogging ? options.LogPageSizes : [],
             DmaLogMaxRanges = options.LogMaxRanges,
+            DmaLogMode = options.LogMode,
         };
 
     private void Obey(uint control)
@@ -291,6 +292,7 @@ public sealed class Rnic : DeviceModel
     private TimeSpan Fail(RnicFaults faults)
     {
         _registers.Fail(faults);
+        _queue.LetGo();
         Interrupts.Signal(0, 0);
         return LongSleep;
     }

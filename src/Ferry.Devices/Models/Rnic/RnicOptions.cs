@@ -1,3 +1,4 @@
+using Ferry.Devices.Dma;
 using Ferry.Devices.Migration;
 using Ferry.Memory;
 
@@ -32,6 +33,9 @@ public sealed record RnicOptions
 
     /// <summary>The most ranges that it logs: 1 to 4096.</summary>
     public int LogMaxRanges { get; init; } = 64;
+
+    /// <summary>What its log reports. Where that is what is pinned, it pins its rings and posted buffers, whether it logs or not.</summary>
+    public DmaLogMode LogMode { get; init; }
 
     /// <summary>What the contents of its state are made of; travels with the state.</summary>
     public ulong Seed { get; init; } = 1;

@@ -16,6 +16,10 @@ internal sealed class RnicQueue(DmaWindows dma, RnicDoorbells doorbells, RnicCon
     // Only for memory that can't be written in place.
     private readonly byte[] _scratch = new byte[messageBytes];
 
+    // Only where pages have to be pinned.
+    private readonly RnicPins? _pins = dma.NeedsPins ? new RnicPins(dma, messageBytes) : null;
+    private Func<uint, RnicDescriptor>? _readDescriptor;
+
     private RnicSetup _setup;
     private ulong _stalledAt;
     private ulong _sent;
@@ -30,10 +34,19 @@ internal sealed class RnicQueue(DmaWindows dma, RnicDoorbells doorbells, RnicCon
     /// <summary>Times that a message was due and could not be written; from any thread.</summary>
     public ulong Stalls => Volatile.Read(ref _stalls);
 
-    public void Configure(in RnicSetup setup) => _setup = setup;
+    /// <summary>Takes the rings that the guest set; what is pinned of those before is let go.</summary>
+    public void Configure(in RnicSetup setup)
+    {
+        LetGo();
+        _setup = setup;
+    }
+
+    /// <summary>Lets go of all memory, where it is pinned; what is posted is pinned again before the next message.</summary>
+    public void LetGo() => _pins?.ReleaseAll();
 
     public void Restore(in RnicIndices indices, ulong sent, ulong stalls)
     {
+        LetGo();
         (Indices, _stalledAt) = (indices, 0);
         Volatile.Write(ref _sent, sent);
         Volatile.Write(ref _stalls, stalls);
@@ -43,7 +56,7 @@ internal sealed class RnicQueue(DmaWindows dma, RnicDoorbells doorbells, RnicCon
     public bool TryAdvance()
     {
         doorbells.Poll(ref Indices);
-        return Indices.AreWithin(_setup);
+        return Indices.AreWithin(_setup) && (_pins is null || _pins.TryAdvance(_setup, Indices, _readDescriptor ??= ReadDescriptor));
     }
 
     /// <summary>Sends the message that is due.</summary>
@@ -64,7 +77,8 @@ internal sealed class RnicQueue(DmaWindows dma, RnicDoorbells doorbells, RnicCon
         }
 
         var sequence = _sent + 1;
-        if (!TryReadDescriptor(out var descriptor) || !TryWriteMessage(descriptor.Buffer, sequence))
+        var descriptor = _pins?.Descriptor(Indices.RxHead) ?? ReadDescriptor(Indices.RxHead);
+        if (!descriptor.IsUsable || !TryWriteMessage(descriptor.Buffer, sequence))
         {
             return RnicSendResult.Unusable;
         }
@@ -79,13 +93,14 @@ internal sealed class RnicQueue(DmaWindows dma, RnicDoorbells doorbells, RnicCon
             return RnicSendResult.Unusable;
         }
 
+        _pins?.Release(descriptor);
         Indices.RxHead++;
         Indices.CqTail++;
         Volatile.Write(ref _sent, sequence);
         return RnicSendResult.Sent;
     }
 
-    private bool HasRoom => Indices.RxHead != Indices.RxTail && Indices.CqTail - Indices.CqHead < _setup.CqEntries;
+    private bool HasRoom => Indices.RxHead != (_pins?.Tail ?? Indices.RxTail) && Indices.CqTail - Indices.CqHead < _setup.CqEntries;
 
     private void CountStall()
     {
@@ -96,13 +111,12 @@ internal sealed class RnicQueue(DmaWindows dma, RnicDoorbells doorbells, RnicCon
         }
     }
 
-    private bool TryReadDescriptor(out (Iova Buffer, uint Cookie) descriptor)
+    private RnicDescriptor ReadDescriptor(uint index)
     {
         Span<byte> bytes = stackalloc byte[DescriptorBytes];
-        var at = new Iova(_setup.RxBase + ((ulong)(Indices.RxHead & (_setup.RxEntries - 1)) * DescriptorBytes));
+        var at = new Iova(_setup.RxBase + ((ulong)(index & (_setup.RxEntries - 1)) * DescriptorBytes));
         var isUsable = dma.TryRead(at, bytes) && BinaryPrimitives.ReadUInt32LittleEndian(bytes[8..]) >= (uint)messageBytes;
-        descriptor = (new(BinaryPrimitives.ReadUInt64LittleEndian(bytes)), BinaryPrimitives.ReadUInt32LittleEndian(bytes[12..]));
-        return isUsable;
+        return new(new(BinaryPrimitives.ReadUInt64LittleEndian(bytes)), BinaryPrimitives.ReadUInt32LittleEndian(bytes[12..]), isUsable);
     }
 
     private bool TryWriteMessage(Iova buffer, ulong sequence)
@@ -138,7 +152,7 @@ internal sealed class RnicQueue(DmaWindows dma, RnicDoorbells doorbells, RnicCon
     }
 
     // The generation makes the entry valid, so it is written last, after the message and the other fields can be seen.
-    private bool TryComplete(ulong sequence, (Iova Buffer, uint Cookie) descriptor)
+    private bool TryComplete(ulong sequence, RnicDescriptor descriptor)
     {
         Span<byte> entry = stackalloc byte[CompletionBytes];
         BinaryPrimitives.WriteUInt64LittleEndian(entry, sequence);
