@@ -29,6 +29,24 @@ public sealed class HostileServerTests
         }).Dispose());
     }
 
+    [Theory]
+    [InlineData(TrackingPrecision.Exact, "{\"capabilities\":{\"ferry\":{\"new\":[{}]},\"other\":{\"dma_log\":\"pinned\"}}}")]
+    [InlineData(TrackingPrecision.Exact, "{\"capabilities\":{\"ferry\":{\"dma_log\":\"exact\"}}}")]
+    [InlineData(TrackingPrecision.PinnedForWrite, "{\"capabilities\":{\"ferry\":{\"new\":1,\"dma_log\":\"pinned\"}}}")]
+    [InlineData(TrackingPrecision.AllMapped, "{\"capabilities\":{\"ferry\":{\"dma_log\":\"sampled\"}}}")]
+    public void What_is_said_of_the_log_is_believed_and_an_unknown_word_promises_nothing(TrackingPrecision precision, string json)
+    {
+        using var client = Connect(Options, peer => peer.AnswerVersion(json));
+        Assert.Equal(precision, client.Server.DmaLogPrecision);
+    }
+
+    [Theory]
+    [InlineData("{\"capabilities\":{\"ferry\":1}}")]
+    [InlineData("{\"capabilities\":{\"ferry\":{\"dma_log\":1}}}")]
+    [InlineData("{\"capabilities\":{\"ferry\":{\"dma_log\":{}}}}")]
+    public void Keys_of_our_own_of_another_shape_are_refused(string json) =>
+        Assert.Throws<VfioUserProtocolException>(() => Connect(Options, peer => peer.AnswerVersion(json)).Dispose());
+
     [Fact]
     public void A_server_that_refuses_or_hangs_up_or_says_nothing_is_told_apart()
     {

@@ -55,6 +55,24 @@ public sealed class DemoTests : IDisposable
         Assert.Equal(0, tracker.GetProperty("failures").GetInt32());
     }
 
+    [Theory]
+    [InlineData("thread", "shared")]
+    [InlineData("kvm", "shared")]
+    [InlineData("kvm", "mediated")]
+    public async Task A_machine_whose_device_pins_what_it_writes_moves_and_everything_is_verified(string accelerator, string dma)
+    {
+        Accelerators.SkipWhereMissing(accelerator);
+        var (code, output, error) = await RunAsync("--json", "--accelerator", accelerator, "--nic-log", "pinned", "--nic-dma", dma, "--tracker-devices", "device");
+        Assert.True(code == ExitCodes.Done, error + output);
+        using var json = JsonDocument.Parse(output);
+        Assert.True(json.RootElement.GetProperty("memoryVerified").GetBoolean());
+        Assert.True(json.RootElement.GetProperty("guestVerified").GetBoolean());
+        var tracker = json.RootElement.GetProperty("trackers").EnumerateArray().Single(each => each.GetProperty("name").GetString() == "device");
+        Assert.Equal("pinned-for-write", tracker.GetProperty("precision").GetString());
+        Assert.True(tracker.GetProperty("dirtyPages").GetUInt64() > 0);
+        Assert.Equal(0, tracker.GetProperty("failures").GetInt32());
+    }
+
     /// <summary>The machine marks what it performs, the device what it asked for: neither may miss a page that the other has.</summary>
     [Theory]
     [MemberData(nameof(Everywhere))]

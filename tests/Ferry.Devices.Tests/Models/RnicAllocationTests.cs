@@ -1,3 +1,4 @@
+using Ferry.Devices.Dma;
 using Ferry.Devices.Models;
 using Ferry.Memory;
 using Xunit;
@@ -10,12 +11,13 @@ namespace Ferry.Devices.Tests.Models;
 public sealed class RnicAllocationTests
 {
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void The_worker_sends_and_logs_without_allocating(bool isMediated)
+    [InlineData(false, DmaLogMode.Exact)]
+    [InlineData(true, DmaLogMode.Exact)]
+    [InlineData(false, DmaLogMode.Pinned)]
+    public void The_worker_sends_and_logs_without_allocating(bool isMediated, DmaLogMode logMode)
     {
         const uint Entries = 65536;
-        using var device = new Rnic(new RnicOptions { MessageBytes = 128, DeviceStateBytes = 1 << 20 });
+        using var device = new Rnic(new RnicOptions { MessageBytes = 128, DeviceStateBytes = 1 << 20, LogMode = logMode });
         using var guest = new GuestDriver(memoryBytes: 32 << 20, entries: Entries, messageBytes: 128) { RxBase = 0x400000, CqBase = 0x800000, IsMediated = isMediated };
         guest.BufferOf = _ => 0x1800000;
         guest.Map(device);
