@@ -1,5 +1,5 @@
-using Ferry.Linux.Sockets;
 using Ferry.Devices.Dma;
+using Ferry.Linux.Sockets;
 using Ferry.Tracking;
 using Ferry.VfioUser;
 using Ferry.VfioUser.Protocol;

@@ -78,14 +78,16 @@ public sealed class PolicyTests : IDisposable
     /// <summary>Real peer-to-peer DMA: each device writes the numbers of its messages into the other, which stops where one is missing.</summary>
     [Theory]
     [InlineData("thread", "none", "none")]
+    [InlineData("thread", "none", "none", "--nic-log", "pinned")]
+    [InlineData("thread", "none", "none", "--nic-dma", "mediated")]
     [InlineData("thread", "none", "pre-copy,dma-log")]
     [InlineData("kvm", "none", "none")]
-    public async Task Devices_that_write_into_each_other_move_without_losing_a_number(string accelerator, string first, string second)
+    public async Task Devices_that_write_into_each_other_move_without_losing_a_number(string accelerator, string first, string second, params string[] options)
     {
         Accelerators.SkipWhereMissing(accelerator);
         var (code, output, error) = await DemoAsync(
             accelerator, "[default]\nwith = [\"kvm-log\", \"process\", \"device\", \"all\"]\n[limits]\nrounds = 3",
-            "--nics", "2", "--vcpus", "2", "--nic-peers", "--nic-lacks", first, "--nic-lacks", second);
+            ["--nics", "2", "--vcpus", "2", "--nic-peers", "--nic-lacks", first, "--nic-lacks", second, .. options]);
         Assert.True(code == ExitCodes.Done, error + output);
         Assert.Contains("device nic1 says that it has no fault", output, StringComparison.Ordinal);
     }

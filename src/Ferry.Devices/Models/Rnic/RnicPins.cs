@@ -2,7 +2,7 @@ using Ferry.Devices.Dma;
 
 namespace Ferry.Devices.Models;
 
-/// <summary>What an rnic has pinned, where it has to: its rings while it is enabled, and each posted buffer until its message is completed.</summary>
+/// <summary>What an rnic has pinned, where it has to: its rings and its peer's mailbox while it is enabled, and each posted buffer until its message is completed.</summary>
 /// <remarks>Touched by the worker, or while it is paused. Buffers are pinned in the order in which they were posted, some at each look at
 /// the doorbells, and their descriptors are read then; messages go only to those.</remarks>
 internal sealed class RnicPins(DmaWindows dma, int messageBytes)
@@ -57,7 +57,8 @@ internal sealed class RnicPins(DmaWindows dma, int messageBytes)
             return false;
         }
 
-        if (!dma.TryPin(new(setup.CqBase), (int)setup.CqEntries * RnicQueue.CompletionBytes, DmaAccess.Write))
+        if (!dma.TryPin(new(setup.CqBase), (int)setup.CqEntries * RnicQueue.CompletionBytes, DmaAccess.Write)
+            || (setup.PeerBase != 0 && !dma.TryPin(new(setup.PeerBase), RnicMailbox.RegionBytes, DmaAccess.Write)))
         {
             dma.UnpinAll();
             return false;
