@@ -72,7 +72,7 @@ public sealed class GuestMachine : IDisposable
     /// <summary>The devices, in order.</summary>
     public IReadOnlyList<AttachedDevice> Devices => _devices;
 
-    /// <summary>The trackers that this machine has: of its vCPUs, of each device whose DMA is mediated or that logs it, and <c>all</c>.</summary>
+    /// <summary>The trackers that this machine has: of its vCPUs, of each device whose DMA is mediated, that logs it, or that shares its page table, and <c>all</c>.</summary>
     public IReadOnlyList<IDirtyTracker> Trackers => _trackers;
 
     /// <summary>Why there is no tracker of the vCPUs' writes, or null where there is one.</summary>
@@ -248,6 +248,11 @@ public sealed class GuestMachine : IDisposable
             if (DeviceTracker.TryCreate(device.Client, source, null, out var log))
             {
                 _trackers.Add(log);
+            }
+
+            if (IoTableTracker.TryCreate(device.Client, source, out var table))
+            {
+                _trackers.Add(table);
             }
         }
 

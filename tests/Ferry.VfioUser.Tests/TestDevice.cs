@@ -3,11 +3,12 @@ using Ferry.Linux.Memory;
 using Ferry.Linux.Vfio;
 using Ferry.Memory;
 using Microsoft.Win32.SafeHandles;
+using Xunit;
 
 namespace Ferry.VfioUser.Tests;
 
 /// <summary>A small real device: registers, a mappable region, DMA by mapping or by messages, a log, migration states and data.</summary>
-internal sealed class TestDevice : IVfioUserDevice, IDisposable
+internal sealed class TestDevice : IVfioUserDevice, IPageTableDevice, IDisposable
 {
     public const int Registers = 0;
     public const int Shared = 1;
@@ -120,6 +121,23 @@ internal sealed class TestDevice : IVfioUserDevice, IDisposable
 
         _windows.Clear();
     });
+
+    public IReadOnlyList<MappedWindow> GetMappedWindows() => Locked(() =>
+        PageTable ?? [.. _windows.Where(window => window.Value is not null).Select(window => new MappedWindow(window.Key, window.Value!.Address))]);
+
+    /// <summary>What is said instead of the truth, or null.</summary>
+    public IReadOnlyList<MappedWindow>? PageTable { get; set; }
+
+    /// <summary>Lets a system call write a page through a window: zeros.</summary>
+    public void WriteBySystemCall(Iova start, int lengthBytes)
+    {
+        using var zero = File.OpenHandle("/dev/zero");
+        lock (_gate)
+        {
+            var (range, memory) = _windows.Single(window => window.Key.Contains(new IovaRange(start, (ulong)lengthBytes)));
+            Assert.Equal(lengthBytes, RandomAccess.Read(zero, memory!.GetSpan(start.Value - range.Start.Value, lengthBytes), 0));
+        }
+    }
 
     public void SetInterrupts(int index, int start, IReadOnlyList<SafeFileHandle?> events) => Locked(() =>
     {

@@ -52,8 +52,8 @@ internal sealed class MigrateOptions
         "--tracker-vcpus", "What tracks the writes of the vCPUs; where not given, what the policy says, or what the machine has.", null, "kvm-log", "kvm-ring", "process", "all");
 
     private readonly Option<string?> _trackerDevices = OptionFactory.Choice(
-        "--tracker-devices", "What tracks the DMA of all devices: the machine, which performs it message by message, their own logs, or nothing, so that all memory counts as dirty; where not given, what the policy says, or what each has.",
-        null, "mediated", "device", "all");
+        "--tracker-devices", "What tracks the DMA of all devices: the machine, which performs it message by message, their own logs, their page tables, or nothing, so that all memory counts as dirty; where not given, what the policy says, or what each has.",
+        null, "mediated", "device", "iotable", "all");
 
     private readonly Option<ByteSize> _nicPageSize = OptionFactory.Size(
         "--nic-page-size", "The page size that the devices' DMA is tracked at; the finest that their trackers offer where not given.", null);

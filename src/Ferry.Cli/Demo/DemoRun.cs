@@ -60,6 +60,7 @@ internal sealed class DemoRun(DemoSettings settings, ProgressBoard board, IDemoW
                         "--message", settings.NicMessageBytes.ToString(CultureInfo.InvariantCulture),
                         "--rate", RateText.Exact(settings.NicRateBytesPerSecond),
                         "--log", settings.NicLog,
+                        .. settings.NicPageTable ? ["--page-table"] : Array.Empty<string>(),
                         .. settings.Nics[i].Select(lack => $"--no-{lack}"),
                     ]));
             }

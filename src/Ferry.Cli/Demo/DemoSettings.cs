@@ -52,6 +52,9 @@ internal sealed record DemoSettings
     /// <summary>What the devices' logs report, as their option has it.</summary>
     public string NicLog { get; init; } = RnicCommand.LogModes[0];
 
+    /// <summary>Whether the devices let the machine watch their page tables.</summary>
+    public bool NicPageTable { get; init; }
+
     /// <summary>How long the guest works before it is moved.</summary>
     public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(1);
 

@@ -103,6 +103,7 @@ internal sealed class TrackerSelection
             {
                 "device" => "it logs no DMA of its own",
                 MediatedTracker.TrackerName => "it shares guest memory; dma = \"mediated\" in the machine's file lets it ask for each access",
+                IoTableTracker.TrackerName => "it does not share its page table; --page-table of ferry device lets it",
                 _ => null,
             };
         }

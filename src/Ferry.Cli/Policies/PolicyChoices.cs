@@ -12,7 +12,7 @@ internal static class PolicyChoices
     public const string Auto = "auto";
 
     /// <summary>Every tracker that a machine may have.</summary>
-    public static string[] Trackers { get; } = ["kvm-log", "kvm-ring", "process", "mediated", "device", "all"];
+    public static string[] Trackers { get; } = ["kvm-log", "kvm-ring", "process", "mediated", "device", "iotable", "all"];
 
     /// <summary>How a list of trackers is meant.</summary>
     public static string[] Combine { get; } = [First, Union];

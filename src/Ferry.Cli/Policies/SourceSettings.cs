@@ -17,7 +17,7 @@ internal sealed record SourceSettings(
 {
     private static readonly SourceRule Defaults = new()
     {
-        With = ["kvm-log", "kvm-ring", "process", "mediated", "device"],
+        With = ["kvm-log", "kvm-ring", "process", "mediated", "device", "iotable"],
         Combine = PolicyChoices.First,
         PageSizeBytes = 0,
         Fallback = PolicyChoices.Next,

@@ -40,6 +40,9 @@ internal sealed class DmaWindow : IDisposable
     /// <summary>Whether it is mapped here; else it is reached by messages.</summary>
     public bool IsMapped => _memory is not null;
 
+    /// <summary>Where it is mapped; only where it is.</summary>
+    public Hva Address => _memory!.Address;
+
     public bool Allows(DmaAccess access) => access == DmaAccess.Write ? _write : _read;
 
     /// <summary>How many of <paramref name="wantedBytes"/> from an address in the window lie in it.</summary>

@@ -41,6 +41,10 @@ public sealed partial class DmaWindows : IDisposable
     /// <summary>The number of windows; from any thread.</summary>
     public int Count => _windows.Count;
 
+    /// <summary>The windows that are mapped here and may be written, and where; for the thread that maps.</summary>
+    public IReadOnlyList<MappedWindow> GetMapped() =>
+        [.. _windows.Where(window => window.IsMapped && window.Allows(DmaAccess.Write)).Select(window => new MappedWindow(window.Range, window.Address))];
+
     /// <summary>Whether writes are logged; from any thread.</summary>
     public bool IsLogging => _log.IsStarted;
 

@@ -42,6 +42,9 @@ public sealed record DeviceDescription
     /// <summary>The most pages of 4 KiB that it pins, where its log is of those: by default 1,048,576, which is 4 GiB.</summary>
     public int DmaMaxPinnedPages { get; init; } = 1 << 20;
 
+    /// <summary>Whether its client may watch the page table of the process that it is in.</summary>
+    public bool SharesPageTable { get; init; }
+
     /// <summary>The most mappings that it holds.</summary>
     public int MaxDmaMaps { get; init; } = 65536;
 }

@@ -31,8 +31,9 @@ public static class DeviceHost
         server.Run();
     }
 
-    private static VfioUserCapabilities CapabilitiesOf(IVfioUserDevice device) =>
-        device is DeviceModel { DmaLogMode: DmaLogMode.Pinned }
-            ? VfioUserCapabilities.Own with { DmaLogPrecision = TrackingPrecision.PinnedForWrite }
-            : VfioUserCapabilities.Own;
+    private static VfioUserCapabilities CapabilitiesOf(IVfioUserDevice device) => VfioUserCapabilities.Own with
+    {
+        DmaLogPrecision = device is DeviceModel { DmaLogMode: DmaLogMode.Pinned } ? TrackingPrecision.PinnedForWrite : TrackingPrecision.Exact,
+        SharesPageTable = device is DeviceModel { SharesPageTable: true },
+    };
 }

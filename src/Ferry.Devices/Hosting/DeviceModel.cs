@@ -19,7 +19,7 @@ namespace Ferry.Devices.Hosting;
 ///   ERROR                        Quiesce()             the same, until it is reset
 /// </code>
 /// </remarks>
-public abstract class DeviceModel : IVfioUserDevice, IDisposable
+public abstract class DeviceModel : IVfioUserDevice, IPageTableDevice, IDisposable
 {
     private readonly DeviceDescription _description;
     private readonly MigrationStates _states;
@@ -62,6 +62,9 @@ public abstract class DeviceModel : IVfioUserDevice, IDisposable
     /// <summary>What its DMA log reports.</summary>
     public DmaLogMode DmaLogMode => _description.DmaLogMode;
 
+    /// <summary>Whether its client may watch the page table of the process that it is in.</summary>
+    public bool SharesPageTable => _description.SharesPageTable;
+
     /// <inheritdoc/>
     public VfioDeviceState State => _states.Current;
 
@@ -96,6 +99,9 @@ public abstract class DeviceModel : IVfioUserDevice, IDisposable
 
     /// <inheritdoc/>
     public void DmaUnmapAll() => Dma.UnmapAll();
+
+    /// <inheritdoc/>
+    public IReadOnlyList<MappedWindow> GetMappedWindows() => Dma.GetMapped();
 
     /// <inheritdoc/>
     public void SetInterrupts(int index, int start, IReadOnlyList<SafeFileHandle?> events) => Interrupts.Set(index, start, events);

@@ -4,10 +4,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Ferry.Linux.Userfault;
 
-/// <summary>Tells which pages of this process's mappings were written: asynchronous write protection, read and renewed by scans.</summary>
-/// <remarks>A write by this process through a tracked mapping, from any thread or by a system call on its behalf, is seen; a write of
+/// <summary>Tells which pages of a process's mappings were written: asynchronous write protection, read and renewed by scans.</summary>
+/// <remarks>A write by that process through a tracked mapping, from any thread or by a system call on its behalf, is seen; a write of
 /// another process through its own mapping is not. One thread at a time. Source: the kernel's documents on userfaultfd and pagemap; Linux 6.7.</remarks>
-public sealed unsafe class WriteTracking : IDisposable
+public sealed unsafe class WriteTracking : IWriteTracking
 {
     private const int RegionsPerScan = 1024;
     private const int Einval = 22;
@@ -15,8 +15,19 @@ public sealed unsafe class WriteTracking : IDisposable
     private readonly SafeFileHandle _pagemap;
     private readonly PageRegion* _regions;
 
-    private WriteTracking(SafeFileHandle userfault, SafeFileHandle pagemap)
+    /// <summary>Begins to use descriptors of this process or another, which are the object's then.</summary>
+    /// <exception cref="KernelCallException">The kernel has no asynchronous write protection, or they are used already.</exception>
+    internal WriteTracking(SafeFileHandle userfault, SafeFileHandle pagemap)
     {
+        var api = stackalloc ulong[3];
+        api[0] = UserfaultCalls.ApiVersion;
+        api[1] = UserfaultCalls.FeatureWriteProtect | UserfaultCalls.FeatureWriteProtectShmem
+            | UserfaultCalls.FeatureWriteProtectUnpopulated | UserfaultCalls.FeatureWriteProtectAsync;
+        if (UserfaultCalls.Ioctl(userfault, UserfaultCalls.Api, api) != 0)
+        {
+            throw new KernelCallException("ioctl(UFFDIO_API)", Marshal.GetLastPInvokeError(), "asynchronous write protection of shared memory");
+        }
+
         (_userfault, _pagemap) = (userfault, pagemap);
         _regions = (PageRegion*)NativeMemory.Alloc(RegionsPerScan, (nuint)sizeof(PageRegion));
     }
@@ -25,40 +36,36 @@ public sealed unsafe class WriteTracking : IDisposable
     public static bool TryOpen(out WriteTracking? tracking, out string? reason)
     {
         (tracking, reason) = (null, null);
-        var descriptor = UserfaultCalls.SystemCall(UserfaultCalls.UserfaultNumber, UserfaultCalls.CloseOnExec | UserfaultCalls.UserModeOnly);
-        if (descriptor < 0)
+        PageTableDescriptors descriptors;
+        try
         {
-            reason = $"userfaultfd: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}: the kernel needs CONFIG_USERFAULTFD.";
+            descriptors = PageTableDescriptors.OpenOwn();
+        }
+        catch (KernelCallException e)
+        {
+            reason = $"userfaultfd: {Marshal.GetPInvokeErrorMessage(e.Errno)}: the kernel needs CONFIG_USERFAULTFD.";
             return false;
         }
-
-        var userfault = new SafeFileHandle(descriptor, ownsHandle: true);
-        var api = stackalloc ulong[3];
-        api[0] = UserfaultCalls.ApiVersion;
-        api[1] = UserfaultCalls.FeatureWriteProtect | UserfaultCalls.FeatureWriteProtectShmem
-            | UserfaultCalls.FeatureWriteProtectUnpopulated | UserfaultCalls.FeatureWriteProtectAsync;
-        if (UserfaultCalls.Ioctl(userfault, UserfaultCalls.Api, api) != 0)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            userfault.Dispose();
-            reason = "userfaultfd has no asynchronous write protection of shared memory: Linux 6.7 or later is needed.";
+            reason = $"/proc/self/pagemap can't be opened: {e.Message}";
             return false;
         }
 
         try
         {
-            tracking = new(userfault, File.OpenHandle("/proc/self/pagemap", FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+            tracking = new(descriptors.Userfault, descriptors.Pagemap);
             return true;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (KernelCallException)
         {
-            userfault.Dispose();
-            reason = $"/proc/self/pagemap can't be opened: {e.Message}";
+            descriptors.Dispose();
+            reason = "userfaultfd has no asynchronous write protection of shared memory: Linux 6.7 or later is needed.";
             return false;
         }
     }
 
-    /// <summary>Starts seeing writes to [<paramref name="start"/>, start + <paramref name="lengthBytes"/>), which are page aligned and mapped.</summary>
-    /// <exception cref="KernelCallException">The kernel refused; nothing is left started.</exception>
+    /// <inheritdoc/>
     public void Start(Hva start, ulong lengthBytes)
     {
         var register = stackalloc ulong[4] { start.Value, lengthBytes, UserfaultCalls.RegisterWriteProtect, 0 };
@@ -76,19 +83,14 @@ public sealed unsafe class WriteTracking : IDisposable
         }
     }
 
-    /// <summary>Stops seeing writes there; writes are no longer slowed down.</summary>
-    /// <exception cref="KernelCallException">The kernel refused.</exception>
+    /// <inheritdoc/>
     public void Stop(Hva start, ulong lengthBytes)
     {
         var range = stackalloc ulong[2] { start.Value, lengthBytes };
         Call(UserfaultCalls.Unregister, range, "UFFDIO_UNREGISTER", start, lengthBytes);
     }
 
-    /// <summary>Finds pages written since they were last found or protected, from <paramref name="start"/>, and protects them again.</summary>
-    /// <param name="start">Where to begin; moved to where the scan got, which is <paramref name="end"/> when all is done.</param>
-    /// <param name="end">Where to end, exclusive.</param>
-    /// <returns>Some runs of written pages; valid until the next call. Call again until <paramref name="start"/> reaches the end.</returns>
-    /// <exception cref="KernelCallException">The kernel refused; pages found meanwhile may be lost, so all count as written.</exception>
+    /// <inheritdoc/>
     public ReadOnlySpan<PageRegion> TakeWritten(ref Hva start, Hva end)
     {
         var argument = new PagemapScanArgument

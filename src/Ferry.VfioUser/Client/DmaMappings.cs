@@ -6,14 +6,19 @@ namespace Ferry.VfioUser.Client;
 internal sealed class DmaMappings
 {
     private Mapping[] _sorted = [];
+    private int _changes;
 
     /// <summary>Whoever does what <see cref="Allows"/> allowed holds it until that is done, so that what is removed is not in use any more.</summary>
     internal Lock Gate { get; } = new();
+
+    /// <summary>How often anything was mapped or unmapped. From any thread.</summary>
+    internal int Changes => Volatile.Read(ref _changes);
 
     internal void Add(IovaRange range, bool read, bool write)
     {
         lock (Gate)
         {
+            _changes++;
             _sorted = [.. _sorted.Append(new Mapping(range, read, write)).OrderBy(mapping => mapping.Range.Start)];
         }
     }
@@ -22,6 +27,7 @@ internal sealed class DmaMappings
     {
         lock (Gate)
         {
+            _changes++;
             _sorted = [.. _sorted.Where(mapping => mapping.Range != range)];
         }
     }
@@ -30,6 +36,7 @@ internal sealed class DmaMappings
     {
         lock (Gate)
         {
+            _changes++;
             _sorted = [];
         }
     }

@@ -9,4 +9,7 @@ internal enum FeatureNumber : ushort
     DmaLogStop = 7,
     DmaLogReport = 8,
     MigrationDataSize = 9,
+
+    /// <summary>Ferry's own, from the end of the numbers; asked of devices alone that say in VERSION that they have it.</summary>
+    PageTable = 0xFF01,
 }

@@ -13,6 +13,7 @@ internal readonly record struct VersionMessage(ushort Major, ushort Minor, VfioU
     internal const int MaxBytes = 4096;
     private static ReadOnlySpan<byte> VendorKey => "ferry"u8;
     private static ReadOnlySpan<byte> DmaLogKey => "dma_log"u8;
+    private static ReadOnlySpan<byte> PageTableKey => "page_table"u8;
     private static ReadOnlySpan<byte> PinnedValue => "pinned"u8;
     private const int MinDataTransferBytes = 64;
     private const int MinBitmapBytes = 8;
@@ -85,12 +86,23 @@ internal readonly record struct VersionMessage(ushort Major, ushort Minor, VfioU
     // Keys of our own, in an object that others pass over; a side that has nothing special to say doesn't write it.
     private void WriteVendor(Utf8JsonWriter json)
     {
+        if (Capabilities is { DmaLogPrecision: TrackingPrecision.Exact, SharesPageTable: false })
+        {
+            return;
+        }
+
+        json.WriteStartObject(VendorKey);
         if (Capabilities.DmaLogPrecision != TrackingPrecision.Exact)
         {
-            json.WriteStartObject(VendorKey);
             json.WriteString(DmaLogKey, Capabilities.DmaLogPrecision == TrackingPrecision.PinnedForWrite ? PinnedValue : "all"u8);
-            json.WriteEndObject();
         }
+
+        if (Capabilities.SharesPageTable)
+        {
+            json.WriteBoolean(PageTableKey, true);
+        }
+
+        json.WriteEndObject();
     }
 
     private static VfioUserCapabilities ReadJson(ReadOnlySpan<byte> json)
@@ -167,6 +179,13 @@ internal readonly record struct VersionMessage(ushort Major, ushort Minor, VfioU
         reader.Read();
         for (Enter(ref reader); NextKey(ref reader);)
         {
+            if (reader.ValueTextEquals(PageTableKey))
+            {
+                reader.Read();
+                so = so with { SharesPageTable = reader.GetBoolean() };
+                continue;
+            }
+
             if (!reader.ValueTextEquals(DmaLogKey))
             {
                 reader.Skip();

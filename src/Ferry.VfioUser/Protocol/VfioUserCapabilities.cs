@@ -31,6 +31,9 @@ public sealed record VfioUserCapabilities
     /// <summary>How precise the server's DMA log is. Only Ferry's devices say that it is not exact, as the specification has no word for it.</summary>
     public TrackingPrecision DmaLogPrecision { get; init; } = TrackingPrecision.Exact;
 
+    /// <summary>Whether the server lets its client watch the page table of its process. Only Ferry's devices say so.</summary>
+    public bool SharesPageTable { get; init; }
+
     /// <summary>What Ferry's two ends say.</summary>
     public static VfioUserCapabilities Own { get; } = new() { MaxMessageDescriptors = 16, WriteMultiple = true };
 

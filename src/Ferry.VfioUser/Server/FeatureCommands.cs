@@ -103,6 +103,7 @@ internal sealed class FeatureCommands(IVfioUserDevice device, VfioUserCapabiliti
             FeatureNumber.MigrationDataSize when migrates => FeatureHeader.Get,
             FeatureNumber.DmaLogStart or FeatureNumber.DmaLogStop when logs => FeatureHeader.Set,
             FeatureNumber.DmaLogReport when logs => FeatureHeader.Get,
+            FeatureNumber.PageTable when limits.SharesPageTable && device is IPageTableDevice => FeatureHeader.Get,
             _ => 0,
         };
     }
@@ -120,6 +121,9 @@ internal sealed class FeatureCommands(IVfioUserDevice device, VfioUserCapabiliti
             case FeatureNumber.MigrationDataSize:
                 ReplyNumber(context, header, device.EstimateStopCopyBytes()
                     ?? throw new VfioUserException(Errno.NotATerminal, "DEVICE_FEATURE: the device gives no estimate of its data."));
+                break;
+            case FeatureNumber.PageTable:
+                PageTableReply.Write(context, header, (IPageTableDevice)device);
                 break;
             default:
                 Report(context, header, ref reader);

@@ -144,7 +144,15 @@ internal sealed class ServerSession : IDisposable
     private void Answer(IncomingCommand command)
     {
         var errno = _dispatcher.Handle(command.Header.Command, command.Payload, command.Descriptors);
-        _channel.Reply(command.Header, errno, _dispatcher.Reply.Payload, _dispatcher.Reply.Descriptors);
+        try
+        {
+            _channel.Reply(command.Header, errno, _dispatcher.Reply.Payload, _dispatcher.Reply.Descriptors);
+        }
+        finally
+        {
+            // Descriptors that were given away are the client's alone.
+            _dispatcher.Reply.Clear();
+        }
     }
 
     private bool TryDma(VfioUserCommand command, Iova start, Span<byte> fields, int count, ReadOnlySpan<byte> toWrite, Span<byte> toRead)

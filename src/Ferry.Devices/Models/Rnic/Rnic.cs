@@ -205,6 +205,7 @@ public sealed class Rnic : DeviceModel
             DmaLogPageSizes = options.DmaLogging ? options.LogPageSizes : [],
             DmaLogMaxRanges = options.LogMaxRanges,
             DmaLogMode = options.LogMode,
+            SharesPageTable = options.SharesPageTable,
         };
 
     private void Obey(uint control)

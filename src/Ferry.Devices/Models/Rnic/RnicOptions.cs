@@ -37,6 +37,9 @@ public sealed record RnicOptions
     /// <summary>What its log reports. Where that is what is pinned, it pins its rings and posted buffers, whether it logs or not.</summary>
     public DmaLogMode LogMode { get; init; }
 
+    /// <summary>Whether its client may watch the page table of the process that it is in.</summary>
+    public bool SharesPageTable { get; init; }
+
     /// <summary>What the contents of its state are made of; travels with the state.</summary>
     public ulong Seed { get; init; } = 1;
 
