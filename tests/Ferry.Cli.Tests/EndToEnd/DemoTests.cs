@@ -73,6 +73,45 @@ public sealed class DemoTests : IDisposable
         Assert.Equal(0, tracker.GetProperty("failures").GetInt32());
     }
 
+    [Theory]
+    [MemberData(nameof(Everywhere))]
+    public async Task A_machine_whose_device_is_tracked_by_its_page_table_moves_and_everything_is_verified(string accelerator)
+    {
+        Accelerators.SkipWhereMissing(accelerator);
+        var (code, output, error) = await RunAsync(
+            "--json", "--accelerator", accelerator, "--nic-page-table", "--nic-lacks", "dma-log", "--tracker-devices", "iotable", "--bandwidth", "60M");
+        Assert.True(code == ExitCodes.Done, error + output);
+        using var json = JsonDocument.Parse(output);
+        Assert.True(json.RootElement.GetProperty("memoryVerified").GetBoolean());
+        var tracker = json.RootElement.GetProperty("trackers").EnumerateArray().Single(each => each.GetProperty("name").GetString() == "iotable");
+        Assert.Equal("nic0", tracker.GetProperty("sources")[0].GetString());
+        Assert.Equal("exact", tracker.GetProperty("precision").GetString());
+        Assert.True(tracker.GetProperty("dirtyPages").GetUInt64() > 0);
+        Assert.Equal(0, tracker.GetProperty("failures").GetInt32());
+    }
+
+    /// <summary>What the processor found in the device's page table, and what the device says: neither may miss a page that the other has.</summary>
+    [Theory]
+    [MemberData(nameof(Everywhere))]
+    public async Task What_the_page_table_shows_is_what_the_device_logs(string accelerator)
+    {
+        Accelerators.SkipWhereMissing(accelerator);
+        using var folder = new TemporaryFolder();
+        var policy = folder.FileOf("policy.toml");
+        await File.WriteAllTextAsync(policy, "[[source]]\nid = \"nic0\"\nwith = [\"iotable\", \"device\"]\ncombine = \"union\"\n", TestContext.Current.CancellationToken);
+        var (code, output, error) = await RunAsync(
+            "--json", "--accelerator", accelerator, "--nic-page-table", "--policy", policy, "--cross-check", "--bandwidth", "60M");
+        Assert.True(code == ExitCodes.Done, error + output);
+    }
+
+    [Fact]
+    public async Task A_device_that_does_not_share_its_page_table_is_not_tracked_by_it_and_the_reason_is_said()
+    {
+        var (code, output, error) = await RunAsync("--accelerator", "thread", "--tracker-devices", "iotable");
+        Assert.NotEqual(ExitCodes.Done, code);
+        Assert.Contains("--page-table", output + error, StringComparison.Ordinal);
+    }
+
     /// <summary>The machine marks what it performs, the device what it asked for: neither may miss a page that the other has.</summary>
     [Theory]
     [MemberData(nameof(Everywhere))]
