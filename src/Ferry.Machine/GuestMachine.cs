@@ -4,11 +4,13 @@ using Ferry.Linux.Kvm;
 using Ferry.Linux.Memory;
 using Ferry.Machine.Accelerators;
 using Ferry.Machine.Devices;
+using Ferry.Machine.Iommu;
 using Ferry.Machine.Programs;
 using Ferry.Machine.State;
 using Ferry.Machine.Vcpus;
 using Ferry.Memory;
 using Ferry.Tracking;
+using Ferry.Tracking.AddressSpaces;
 using Ferry.Tracking.Providers;
 using Ferry.VfioUser.Tracking;
 
@@ -44,7 +46,7 @@ public sealed class GuestMachine : IDisposable
                 device.MapMailboxOf(PeerOf(device)!);
             }
 
-            var driven = _devices.Take(options.VcpuCount).Select(device => device.MessageBytes).ToArray();
+            var driven = _devices.Take(options.VcpuCount).Select(device => (device.MessageBytes, device.Iommu is not null)).ToArray();
             _layout = LedgerLayout.TryCreate(options, driven, out var problem) ?? throw new MachineException(problem!);
             AddTrackers();
             _host = new VcpuHost(memory.Memory, _devices, accelerator);
@@ -118,7 +120,7 @@ public sealed class GuestMachine : IDisposable
     public void LoadProgram()
     {
         _memory.Populate(new(new(_layout.Pages), _layout.PageCount * LedgerPage.Bytes));
-        LedgerImage.Write(Memory, Options, _layout, _accelerator.GuestCode, [.. _devices.Select(device => (device.RegistersAddress, device.DoorbellsAddress, PeerOf(device)?.MailboxAddress ?? 0))]);
+        LedgerImage.Write(Memory, Options, _layout, _accelerator.GuestCode, [.. _devices.Select(AddressesOf)]);
         for (var vcpu = 0; vcpu < _runners.Length; vcpu++)
         {
             _runners[vcpu].Vcpu.Boot(LedgerLayout.ControlBlockOf(vcpu));
@@ -188,12 +190,42 @@ public sealed class GuestMachine : IDisposable
         }
     }
 
-    /// <summary>Appends the state of all vCPUs, which are paused, and of the clock.</summary>
-    public void SaveVcpus(IBufferWriter<byte> state) => VcpuStateFormat.Save(_accelerator.Vcpus, Accelerator, _accelerator.Clock, state);
+    /// <summary>Appends the state of all vCPUs, which are paused, of the clock, and of virtual IOMMUs.</summary>
+    public void SaveVcpus(IBufferWriter<byte> state)
+    {
+        if (Iommus is { Length: > 0 } iommus)
+        {
+            IommuStateFormat.Save([.. iommus.Select(iommu => iommu.Save())], state);
+        }
 
-    /// <summary>Restores what <see cref="SaveVcpus"/> wrote.</summary>
+        VcpuStateFormat.Save(_accelerator.Vcpus, Accelerator, _accelerator.Clock, state);
+    }
+
+    /// <summary>Restores what <see cref="SaveVcpus"/> wrote, in a machine that nothing was loaded into.</summary>
     /// <exception cref="InvalidDataException">It is no such state; nothing was changed.</exception>
-    public void LoadVcpus(ReadOnlySpan<byte> state) => _accelerator.Clock = VcpuStateFormat.Load(_accelerator.Vcpus, Accelerator, state);
+    public void LoadVcpus(ReadOnlySpan<byte> state)
+    {
+        var iommus = Iommus;
+        try
+        {
+            if (iommus.Length > 0)
+            {
+                var states = IommuStateFormat.Read(state, iommus.Length, out var length);
+                state = state[length..];
+                for (var i = 0; i < iommus.Length; i++)
+                {
+                    iommus[i].Load(states[i]);
+                }
+            }
+
+            _accelerator.Clock = VcpuStateFormat.Load(_accelerator.Vcpus, Accelerator, state);
+        }
+        catch (InvalidDataException)
+        {
+            Array.ForEach(iommus, iommu => iommu.Clear());
+            throw;
+        }
+    }
 
     /// <summary>What the program has done so far. From any thread; disturbs nothing.</summary>
     public GuestProgress GetProgress() => _host.GetProgress(_runners.Length);
@@ -218,6 +250,11 @@ public sealed class GuestMachine : IDisposable
 
     private static double? TransfersPerSecond(MachineOptions options) =>
         options.DirtyBytesPerSecond is { } rate ? rate / (2.0 * LedgerPage.Bytes) / options.VcpuCount : null;
+
+    private DeviceIommu[] Iommus => [.. _devices.Select(device => device.Iommu).OfType<DeviceIommu>()];
+
+    private LedgerImage.NicAddresses AddressesOf(AttachedDevice device, int index) => new(
+        device.RegistersAddress, device.DoorbellsAddress, PeerOf(device)?.MailboxAddress ?? 0, device.Iommu is null ? 0 : IommuRegisters.AddressOf(index));
 
     private AttachedDevice? PeerOf(AttachedDevice device) => device.Device.Peer is { } id
         ? _devices.Find(other => other.Device.Id == id && other != device) ?? throw new MachineException($"device {device.Device.Id}: there is no other device {id} that could be its peer.")
@@ -247,10 +284,11 @@ public sealed class GuestMachine : IDisposable
 
             if (DeviceTracker.TryCreate(device.Client, source, null, out var log))
             {
-                _trackers.Add(log);
+                _trackers.Add(device.Iommu is { } iommu ? iommu.Tracker = new TranslatedTracker(log, iommu.Space) : log);
             }
 
-            if (IoTableTracker.TryCreate(device.Client, source, out var table))
+            // The device's mappings of guest memory come and go where the guest says what they are; a page table is watched as it is at the start.
+            if (device.Iommu is null && IoTableTracker.TryCreate(device.Client, source, out var table))
             {
                 _trackers.Add(table);
             }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using Ferry.Machine.Accelerators;
 using Ferry.Machine.Devices;
+using Ferry.Machine.Iommu;
 using Ferry.Machine.Programs;
 using Ferry.Machine.Vcpus;
 using Ferry.Memory;
@@ -17,10 +18,22 @@ internal sealed class VcpuHost(GuestMemory memory, IReadOnlyList<AttachedDevice>
     private string? _fault;
 
     /// <inheritdoc/>
-    public uint ReadRegister(ulong address) => Find(address)?.ReadRegister(address) ?? uint.MaxValue;
+    public uint ReadRegister(ulong address) => FindIommu(address) is { } iommu
+        ? iommu.ReadRegister(address % IommuRegisters.BytesPerDevice)
+        : Find(address)?.ReadRegister(address) ?? uint.MaxValue;
 
     /// <inheritdoc/>
-    public void WriteRegister(ulong address, uint value) => Find(address)?.WriteRegister(address, value);
+    public void WriteRegister(ulong address, uint value)
+    {
+        if (FindIommu(address) is { } iommu)
+        {
+            iommu.WriteRegister(address % IommuRegisters.BytesPerDevice, value);
+        }
+        else
+        {
+            Find(address)?.WriteRegister(address, value);
+        }
+    }
 
     /// <inheritdoc/>
     public bool HarvestDirtyRings() => accelerator.HarvestDirtyRings();
@@ -90,6 +103,12 @@ internal sealed class VcpuHost(GuestMemory memory, IReadOnlyList<AttachedDevice>
 
     /// <inheritdoc/>
     public void Dispose() => _checks?.Dispose();
+
+    private DeviceIommu? FindIommu(ulong address)
+    {
+        var device = (address - IommuRegisters.Base) / IommuRegisters.BytesPerDevice;
+        return address >= IommuRegisters.Base && device < (ulong)devices.Count ? devices[(int)device].Iommu : null;
+    }
 
     private AttachedDevice? Find(ulong address)
     {

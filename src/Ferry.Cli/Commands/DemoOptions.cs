@@ -34,12 +34,13 @@ internal static class DemoOptions
         };
         var nicPeers = OptionFactory.Flag("--nic-peers", "Let each device write the numbers of its messages into the next device by peer-to-peer DMA; that one stops with a fault where a number is missing.");
         var nicDma = OptionFactory.Choice("--nic-dma", "How the devices reach guest memory: they share it, or ask for each access by a message.", Defaults.NicDma, [.. DeviceSettings.DmaChoices]);
+        var nicIommu = OptionFactory.Flag("--nic-iommu", "Put a virtual IOMMU before each device: the guest maps each buffer for it when it posts it, and unmaps it when its message has come.");
         var nicLog = OptionFactory.Choice("--nic-log", "What the devices' own logs report: the pages that were written, or those that are pinned for write.", Defaults.NicLog, RnicCommand.LogModes);
         var nicPageTable = OptionFactory.Flag("--nic-page-table", "Let the machine watch the page tables of the devices' processes, for the tracker iotable.");
         var warmUp = OptionFactory.Time("--warm-up", "How long the guest works before it is moved.", Defaults.WarmUp);
         Option[] options =
         [
-            memory, fill, vcpus, hugePages, accelerator, workingSet, dirtyRate, stride, seed, nicRate, nicMessage, nicWorkingSet, nics, nicLacks, nicPeers, nicDma,
+            memory, fill, vcpus, hugePages, accelerator, workingSet, dirtyRate, stride, seed, nicRate, nicMessage, nicWorkingSet, nics, nicLacks, nicPeers, nicDma, nicIommu,
             nicLog, nicPageTable, warmUp,
         ];
         foreach (var option in options)
@@ -67,6 +68,7 @@ internal static class DemoOptions
             Nics = ReadNics(parsed.GetValue(nics), parsed.GetValue(nicLacks) ?? []),
             NicPeers = parsed.GetValue(nicPeers),
             NicDma = parsed.GetValue(nicDma)!,
+            NicIommu = parsed.GetValue(nicIommu),
             NicLog = parsed.GetValue(nicLog)!,
             NicPageTable = parsed.GetValue(nicPageTable),
             WarmUp = parsed.GetValue(warmUp).Value,

@@ -47,7 +47,7 @@ internal sealed class DemoFolder : IDisposable
                 check-stride = {settings.Ledger.CheckStrideBytes}
                 seed = {settings.Ledger.Seed}
 
-                {string.Concat(settings.Nics.Select((_, i) => $"[[device]]\nid = \"nic{i}\"\nkind = \"rnic\"\nsocket = \"{side}-nic{i}.sock\"\ndma = \"{settings.NicDma}\"\n{(settings.NicPeers ? $"peer = \"nic{(i + 1) % settings.Nics.Count}\"\n" : "")}\n"))}[control]
+                {string.Concat(settings.Nics.Select((_, i) => $"[[device]]\nid = \"nic{i}\"\nkind = \"rnic\"\nsocket = \"{side}-nic{i}.sock\"\ndma = \"{settings.NicDma}\"\niommu = {(settings.NicIommu ? "true" : "false")}\n{(settings.NicPeers ? $"peer = \"nic{(i + 1) % settings.Nics.Count}\"\n" : "")}\n"))}[control]
                 socket = "{side}.sock"
 
                 """));

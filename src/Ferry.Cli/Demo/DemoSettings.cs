@@ -49,6 +49,9 @@ internal sealed record DemoSettings
     /// <summary>How each device reaches guest memory, as the machine file has it.</summary>
     public string NicDma { get; init; } = DeviceSettings.SharedDma;
 
+    /// <summary>Whether each device is behind a virtual IOMMU.</summary>
+    public bool NicIommu { get; init; }
+
     /// <summary>What the devices' logs report, as their option has it.</summary>
     public string NicLog { get; init; } = RnicCommand.LogModes[0];
 

@@ -5,4 +5,5 @@ namespace Ferry.Cli.Documents;
 /// <param name="Kind">The model.</param>
 /// <param name="State">Its VFIO migration state.</param>
 /// <param name="Fault">Whether the device itself says that something is wrong with it; null where the machine doesn't run, or it can't be asked.</param>
-internal sealed record DeviceStatus(string Id, string Kind, string State, bool? Fault);
+/// <param name="Iommu">What its virtual IOMMU does; null where it is behind none.</param>
+internal sealed record DeviceStatus(string Id, string Kind, string State, bool? Fault, IommuStatus? Iommu);

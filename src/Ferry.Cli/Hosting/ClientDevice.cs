@@ -21,6 +21,9 @@ internal sealed class ClientDevice(AttachedDevice device) : IMigratableDevice
     public VfioMigrationFlags Migration { get; } = device.Client.GetMigrationFlags();
 
     /// <inheritdoc/>
+    public bool IsBehindIommu => device.Iommu is not null;
+
+    /// <inheritdoc/>
     public VfioDeviceState State => device.Failure is null ? device.State : VfioDeviceState.Error;
 
     /// <inheritdoc/>

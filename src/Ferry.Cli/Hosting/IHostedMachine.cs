@@ -25,6 +25,9 @@ internal interface IHostedMachine : IDisposable
     /// <summary>Whether a device says that something is wrong with it; null where it can't be asked. From any thread.</summary>
     bool? ReadsFault(string device);
 
+    /// <summary>What the virtual IOMMU of a device does; null where it is behind none. From any thread.</summary>
+    IommuStatus? ReadIommu(string device);
+
     /// <summary>The trackers for a migration as <paramref name="request"/> asks for it; they stay the machine's.</summary>
     /// <exception cref="Ferry.Tracking.TrackerStartException">The machine has no such tracker.</exception>
     TrackerSelection SelectTrackers(MigrateRequest request);

@@ -101,7 +101,7 @@ internal sealed class MachineHost(MachineFile file, IHostedMachine hosted) : ICo
                 Listening = _listening,
                 // Before a machine arrived whole, its memory says nothing.
                 Guest = state is MachineStates.Waiting or MachineStates.Arriving ? null : hosted.ReadGuest(),
-                Devices = [.. hosted.Machine.Devices.Select(device => new DeviceStatus(device.Id, device.Kind, VfioStateNames.Of(device.State), faults.GetValueOrDefault(device.Id)))],
+                Devices = [.. hosted.Machine.Devices.Select(device => new DeviceStatus(device.Id, device.Kind, VfioStateNames.Of(device.State), faults.GetValueOrDefault(device.Id), hosted.ReadIommu(device.Id)))],
                 Arrived = _arrivedDevices,
                 Migration = _progress,
             };

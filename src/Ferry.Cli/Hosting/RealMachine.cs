@@ -92,6 +92,11 @@ internal sealed class RealMachine : IHostedMachine, IMigratableMachine
     public IReadOnlyList<string> ReachOf(string device) => _file.Devices.First(each => each.Id == device).Peer is { } peer ? [peer] : [];
 
     /// <inheritdoc/>
+    public IommuStatus? ReadIommu(string device) => _machine.Devices.First(each => each.Device.Id == device).Iommu is { } iommu
+        ? new IommuStatus(iommu.MappingCount, iommu.Changes)
+        : null;
+
+    /// <inheritdoc/>
     public bool? ReadsFault(string device) => _machine.Devices.First(each => each.Device.Id == device).ReadsFault();
 
     /// <inheritdoc/>
@@ -145,6 +150,7 @@ internal sealed class RealMachine : IHostedMachine, IMigratableMachine
     private static MachineDevice ToDevice(DeviceSettings device) => new(device.Id, device.Kind, device.Socket)
     {
         Peer = device.Peer,
+        Iommu = device.Iommu,
         Dma = device.Dma == DeviceSettings.MediatedDma ? DeviceDma.Mediated : DeviceDma.Shared,
     };
 

@@ -15,6 +15,9 @@ internal sealed record DeviceSettings(string Id, string Kind, string Socket)
     /// <summary>How it reaches guest memory, one of <see cref="DmaChoices"/>.</summary>
     public string Dma { get; init; } = SharedDma;
 
+    /// <summary>Whether it is behind a virtual IOMMU.</summary>
+    public bool Iommu { get; init; }
+
     /// <summary>The id of the device that it writes to by peer-to-peer DMA; null for none.</summary>
     public string? Peer { get; init; }
 

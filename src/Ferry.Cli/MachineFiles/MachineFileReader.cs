@@ -162,7 +162,7 @@ internal static class MachineFileReader
                 fields.AddError(table + ".id", $"'{id}' is taken; ids name the sources of writes, and 'vcpus' is one of them");
             }
 
-            devices.Add(new DeviceSettings(id, kind, socket ?? "") { Dma = dma, Peer = fields.GetString(table + ".peer") });
+            devices.Add(new DeviceSettings(id, kind, socket ?? "") { Dma = dma, Iommu = fields.GetBoolean(table + ".iommu"), Peer = fields.GetString(table + ".peer") });
         }
 
         for (var i = 0; i < devices.Count; i++)

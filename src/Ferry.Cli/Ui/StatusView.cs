@@ -27,7 +27,7 @@ internal static class StatusView
 
         foreach (var device in status.Devices)
         {
-            Row("device", $"{device.Id} ({device.Kind}): {device.State}{(device.Fault == true ? ", says that it has a fault" : "")}");
+            Row("device", $"{device.Id} ({device.Kind}): {device.State}{(device.Fault == true ? ", says that it has a fault" : "")}{DescribeIommu(device.Iommu)}");
         }
 
         if (status.Migration is { } migration)
@@ -37,6 +37,10 @@ internal static class StatusView
 
         console.Write(grid);
     }
+
+    private static string DescribeIommu(IommuStatus? iommu) => iommu is null
+        ? ""
+        : string.Create(CultureInfo.InvariantCulture, $", behind an IOMMU: {iommu.Mappings:N0} mappings, {iommu.Changes:N0} changes");
 
     /// <summary>What the guest tells of itself, on one line.</summary>
     public static string DescribeGuest(GuestStatus guest) => string.Create(

@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
 using Ferry.Linux.Memory;
 using Ferry.Linux.Vfio;
+using Ferry.Machine.Iommu;
 using Ferry.Memory;
+using Ferry.Tracking.AddressSpaces;
 using Ferry.VfioUser;
 using Ferry.VfioUser.Client;
 using Ferry.VfioUser.Tracking;
@@ -39,9 +41,9 @@ public sealed class AttachedDevice : IDisposable
     private int _waiting;
 
     private AttachedDevice(
-        MachineDevice device, VfioUserClient client, ulong registersAddress, uint messageBytes, VfioUserMappedRegion doorbells, MediatedMemory? mediated)
+        MachineDevice device, VfioUserClient client, ulong registersAddress, uint messageBytes, VfioUserMappedRegion doorbells, MediatedMemory? mediated, DeviceIommu? iommu)
     {
-        (Device, Client, RegistersAddress, _doorbells, Mediated) = (device, client, registersAddress, doorbells, mediated);
+        (Device, Client, RegistersAddress, _doorbells, Mediated, Iommu) = (device, client, registersAddress, doorbells, mediated, iommu);
         Version = ReadRegister(RegistersAddress + RegisterVersion);
         MessageBytes = messageBytes;
         State = client.GetState();
@@ -67,6 +69,9 @@ public sealed class AttachedDevice : IDisposable
 
     /// <summary>Whether a vCPU waits until the device, which is stopped, runs again. From any thread.</summary>
     public bool IsAwaited => Volatile.Read(ref _waiting) != 0;
+
+    /// <summary>The virtual IOMMU that it is behind; null where it reaches guest memory by guest physical addresses.</summary>
+    public DeviceIommu? Iommu { get; }
 
     /// <summary>What performs its DMA, where that is by messages.</summary>
     internal MediatedMemory? Mediated { get; }
@@ -163,24 +168,27 @@ public sealed class AttachedDevice : IDisposable
     /// <summary>Lets vCPUs go that wait for it, whatever it is in; for a machine that ends.</summary>
     internal void ReleaseAccesses() => _takesAccesses.Set();
 
-    /// <summary>Connects, checks that the device is what the file says, and maps all guest memory for its DMA, by descriptor or by messages.</summary>
+    /// <summary>Connects, checks that the device is what the file says, and maps all guest memory for its DMA, by descriptor or by messages;
+    /// nothing where a virtual IOMMU is between.</summary>
     /// <param name="device">What the file says.</param>
     /// <param name="index">Its number, which places its regions.</param>
     /// <param name="memory">Guest memory and its descriptor.</param>
     /// <exception cref="MachineException">It is not that device.</exception>
     internal static AttachedDevice Attach(MachineDevice device, int index, GuestMemoryFile memory)
     {
-        var mediated = device.Dma == DeviceDma.Mediated ? new MediatedMemory(memory.Memory) : null;
+        var space = device.Iommu ? new AddressSpace(DeviceIommu.Aperture, DeviceIommu.MaxMappings) : null;
+        var mediated = device.Dma == DeviceDma.Mediated ? new MediatedMemory(memory.Memory, space) : null;
         var client = VfioUserClient.Connect(device.Socket, new VfioUserClientOptions { DmaHandler = mediated });
         try
         {
             var messageBytes = CheckKind(device, client);
-            foreach (var region in memory.Memory.Regions)
+            foreach (var region in space is null ? memory.Memory.Regions : [])
             {
                 client.MapDma(region.Range, region.FileOffsetBytes, read: true, write: true, mediated is null ? memory.Handle : null);
             }
 
-            return new(device, client, GuestDevices.AddressOf(index), messageBytes, client.MapRegion(DoorbellRegion), mediated);
+            var iommu = space is null ? null : new DeviceIommu(space, client, memory, mediated is not null);
+            return new(device, client, GuestDevices.AddressOf(index), messageBytes, client.MapRegion(DoorbellRegion), mediated, iommu);
         }
         catch
         {

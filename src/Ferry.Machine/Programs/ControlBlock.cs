@@ -40,4 +40,12 @@ internal static class ControlBlock
     public const int CqHead = 0x170;
     public const int NicReady = 0x178;
     public const int PeerBase = 0x180;
+
+    public const int Iommu = 0x188;
+    public const int SlotPage = 0x190;
+    public const int SlotPages = 0x198;
+    public const int RxIova = 0x1A0;
+    public const int RxPages = 0x1A8;
+    public const int CqIova = 0x1B0;
+    public const int CqPages = 0x1B8;
 }

@@ -38,4 +38,7 @@ public enum LedgerError
 
     /// <summary>The NIC is not enabled, or counts fewer messages than were received from it: it lost its state.</summary>
     NicState = 11,
+
+    /// <summary>The virtual IOMMU refused to map or unmap; its status.</summary>
+    IommuRefused = 12,
 }

@@ -20,8 +20,8 @@ internal static class LedgerImage
     /// <param name="options">Checked options.</param>
     /// <param name="layout">Where everything goes.</param>
     /// <param name="code">The program for KVM; null where it runs outside of guest memory, on memory that is mapped without the hole.</param>
-    /// <param name="nics">For each NIC area where its registers, its doorbell page and the mailbox of its peer are; 0 for no peer.</param>
-    public static void Write(GuestMemory memory, MachineOptions options, LedgerLayout layout, byte[]? code, IReadOnlyList<(ulong Registers, ulong Doorbells, ulong Peer)> nics)
+    /// <param name="nics">For each NIC area where what belongs to its NIC is.</param>
+    public static void Write(GuestMemory memory, MachineOptions options, LedgerLayout layout, byte[]? code, IReadOnlyList<NicAddresses> nics)
     {
         if (code is not null)
         {
@@ -54,7 +54,7 @@ internal static class LedgerImage
         }
     }
 
-    private static void WriteNic(Span<byte> block, LedgerLayout.NicArea area, (ulong Registers, ulong Doorbells, ulong Peer) nic, uint strideBytes)
+    private static void WriteNic(Span<byte> block, LedgerLayout.NicArea area, NicAddresses nic, uint strideBytes)
     {
         const uint headerBytes = 64;
         Put(block, ControlBlock.NicRegisters, nic.Registers);
@@ -71,6 +71,13 @@ internal static class LedgerImage
         Put(block, ControlBlock.SampleCount, (area.MessageBytes - headerBytes + strideBytes - 1) / strideBytes);
         Put(block, ControlBlock.Expected, area.Expected);
         Put(block, ControlBlock.NextSequence, 1);
+        Put(block, ControlBlock.Iommu, nic.Iommu);
+        Put(block, ControlBlock.SlotPage, area.Iovas?.SlotPage ?? 0);
+        Put(block, ControlBlock.SlotPages, area.Iovas?.SlotPages ?? 0);
+        Put(block, ControlBlock.RxIova, area.Iovas?.Rx ?? area.Rx);
+        Put(block, ControlBlock.RxPages, area.RxPages);
+        Put(block, ControlBlock.CqIova, area.Iovas?.Cq ?? area.Cq);
+        Put(block, ControlBlock.CqPages, area.CqPages);
     }
 
     /// <summary>Maps every address up to the end of memory, and of the hole below 4 GiB, to itself in pages of 2 MiB.</summary>
@@ -98,6 +105,13 @@ internal static class LedgerImage
     }
 
     private static void PutEntry(GuestMemory memory, ulong table, ulong index, ulong value) => Put(memory.GetSpan(new(table + (index * 8)), 8), 0, value);
+
+    /// <summary>Where the guest finds what belongs to a NIC.</summary>
+    /// <param name="Registers">Its registers.</param>
+    /// <param name="Doorbells">The doorbell page that it uses.</param>
+    /// <param name="Peer">The mailbox of its peer; 0 for no peer.</param>
+    /// <param name="Iommu">The registers of its virtual IOMMU; 0 for none.</param>
+    internal readonly record struct NicAddresses(ulong Registers, ulong Doorbells, ulong Peer, ulong Iommu);
 
     private static void Put(Span<byte> bytes, int offset, ulong value) => BinaryPrimitives.WriteUInt64LittleEndian(bytes[offset..], value);
 }

@@ -81,6 +81,7 @@ internal sealed partial class LedgerProgram
         var verified = _asm.CreateLabel();
         var checkMessage = _asm.CreateLabel();
 
+        EmitUnmapTaken();
         _asm.mov(r11, Guest(r10));
         _asm.mov(edx, Guest32(r10, 20));
         _asm.cmp(rdx, Block(ControlBlock.RxEntries));
@@ -88,7 +89,9 @@ internal sealed partial class LedgerProgram
         _asm.mov(rdi, rdx);
         _asm.imul(rdi, Block(ControlBlock.MessageBytes));
         _asm.add(rdi, Block(ControlBlock.Buffers));
-        _asm.cmp(Guest(r10, 8), rdi);
+        _asm.mov(rax, rdi);
+        _asm.add(rax, r12);
+        _asm.cmp(Guest(r10, 8), rax);
         _asm.jne(wrongBuffer);
         _asm.cmp(r11, Block(ControlBlock.NextSequence));
         _asm.jne(wrongSequence);
@@ -168,16 +171,18 @@ internal sealed partial class LedgerProgram
         _asm.mov(rdx, r9);
     }
 
-    /// <summary>Posts the buffer at rdi with the number rdx. Uses rax, rcx, rsi.</summary>
+    /// <summary>Posts the buffer at rdi with the number rdx. Uses rax, rcx, rsi, r9, r12, r15.</summary>
     private void EmitPost()
     {
+        EmitMapPosted();
         _asm.mov(rax, Block(ControlBlock.RxTail));
         _asm.mov(rcx, Block(ControlBlock.RxEntries));
         _asm.dec(rcx);
         _asm.and(rcx, rax);
         _asm.shl(rcx, 4);
         _asm.add(rcx, Block(ControlBlock.RxBase));
-        _asm.mov(Guest(rcx), rdi);
+        _asm.add(r12, rdi);
+        _asm.mov(Guest(rcx), r12);
         _asm.mov(rsi, Block(ControlBlock.MessageBytes));
         _asm.mov(Guest32(rcx, 8), esi);
         _asm.mov(Guest32(rcx, 12), edx);
@@ -202,12 +207,13 @@ internal sealed partial class LedgerProgram
         EmitRegisterWrite(0x14, ControlBlock.StrideBytes, high: false);
         EmitRegisterWrite(0x58, ControlBlock.PeerBase, high: false);
         EmitRegisterWrite(0x5C, ControlBlock.PeerBase, high: true);
-        EmitRegisterWrite(0x18, ControlBlock.RxBase, high: false);
-        EmitRegisterWrite(0x1C, ControlBlock.RxBase, high: true);
+        EmitRegisterWrite(0x18, ControlBlock.RxIova, high: false);
+        EmitRegisterWrite(0x1C, ControlBlock.RxIova, high: true);
         EmitRegisterWrite(0x20, ControlBlock.RxEntries, high: false);
-        EmitRegisterWrite(0x28, ControlBlock.CqBase, high: false);
-        EmitRegisterWrite(0x2C, ControlBlock.CqBase, high: true);
+        EmitRegisterWrite(0x28, ControlBlock.CqIova, high: false);
+        EmitRegisterWrite(0x2C, ControlBlock.CqIova, high: true);
         EmitRegisterWrite(0x30, ControlBlock.CqEntries, high: false);
+        EmitMapRings();
         _asm.xor(edx, edx);
         _asm.mov(rdi, Block(ControlBlock.Buffers));
         _asm.Label(ref post);

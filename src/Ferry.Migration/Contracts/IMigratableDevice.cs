@@ -18,6 +18,9 @@ public interface IMigratableDevice
     /// <summary>What migration it supports.</summary>
     VfioMigrationFlags Migration { get; }
 
+    /// <summary>Whether the guest maps memory for it, by a virtual IOMMU; the destination's must be the same.</summary>
+    bool IsBehindIommu { get; }
+
     /// <summary>The state it was last known to be in.</summary>
     VfioDeviceState State { get; }
 

@@ -71,6 +71,10 @@ internal static class Admission
             {
                 reasons.Add($"device {i} is {there.Id} ({there.Kind}, state version {there.Version}) there and {here.Id} ({here.Kind}, state version {here.Version}) here");
             }
+            else if (there.Iommu != here.IsBehindIommu)
+            {
+                reasons.Add($"device {there.Id} is behind a virtual IOMMU {(there.Iommu ? "there and not here" : "here and not there")}");
+            }
             else if (((ulong)here.Migration & there.Migration) != there.Migration)
             {
                 reasons.Add($"device {there.Id} has migration flags 0x{there.Migration:x} there and 0x{(ulong)here.Migration:x} here");

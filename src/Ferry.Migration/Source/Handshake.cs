@@ -44,7 +44,7 @@ internal static class Handshake
             VcpuStateVersion = machine.VcpuStateVersion,
             PageBytes = PageLayout.PageBytes,
             Memory = [.. machine.Memory.Regions.Select(region => new DescribedRange(region.Start.Value, region.LengthBytes))],
-            Devices = [.. machine.Devices.Select(device => new DescribedDevice(device.Id, device.Kind, device.Version, (ulong)device.Migration))],
+            Devices = [.. machine.Devices.Select(device => new DescribedDevice(device.Id, device.Kind, device.Version, (ulong)device.Migration, device.IsBehindIommu))],
             Channels = context.Options.Channels,
             Compression = context.Options.Compression,
             Verify = context.Options.Plan.Switchover.Any(step => step is PlanStep.Verify),

@@ -5,7 +5,7 @@ namespace Ferry.VfioUser.Client;
 /// <summary>What a client mapped for its device, to check the device's DMA messages against. Thread-safe.</summary>
 internal sealed class DmaMappings
 {
-    private Mapping[] _sorted = [];
+    private readonly List<Mapping> _sorted = [];
     private int _changes;
 
     /// <summary>Whoever does what <see cref="Allows"/> allowed holds it until that is done, so that what is removed is not in use any more.</summary>
@@ -14,12 +14,20 @@ internal sealed class DmaMappings
     /// <summary>How often anything was mapped or unmapped. From any thread.</summary>
     internal int Changes => Volatile.Read(ref _changes);
 
-    internal void Add(IovaRange range, bool read, bool write)
+    /// <returns>False where it overlaps another one, which the device is going to refuse; nothing changed.</returns>
+    internal bool TryAdd(IovaRange range, bool read, bool write)
     {
         lock (Gate)
         {
+            var at = IndexEndingAt(range.Start);
+            if (at < _sorted.Count && _sorted[at].Range.Overlaps(range))
+            {
+                return false;
+            }
+
             _changes++;
-            _sorted = [.. _sorted.Append(new Mapping(range, read, write)).OrderBy(mapping => mapping.Range.Start)];
+            _sorted.Insert(at, new Mapping(range, read, write));
+            return true;
         }
     }
 
@@ -27,8 +35,12 @@ internal sealed class DmaMappings
     {
         lock (Gate)
         {
-            _changes++;
-            _sorted = [.. _sorted.Where(mapping => mapping.Range != range)];
+            var at = IndexEndingAt(range.Start);
+            if (at < _sorted.Count && _sorted[at].Range == range)
+            {
+                _changes++;
+                _sorted.RemoveAt(at);
+            }
         }
     }
 
@@ -37,7 +49,7 @@ internal sealed class DmaMappings
         lock (Gate)
         {
             _changes++;
-            _sorted = [];
+            _sorted.Clear();
         }
     }
 
@@ -45,13 +57,9 @@ internal sealed class DmaMappings
     internal bool Allows(IovaRange range, bool isWrite)
     {
         var next = range.Start;
-        foreach (var mapping in _sorted)
+        for (var at = IndexEndingAt(next); at < _sorted.Count; at++)
         {
-            if (mapping.Range.Last < next)
-            {
-                continue;
-            }
-
+            var mapping = _sorted[at];
             if (mapping.Range.Start > next || !(isWrite ? mapping.Write : mapping.Read))
             {
                 return false;
@@ -66,6 +74,18 @@ internal sealed class DmaMappings
         }
 
         return false;
+    }
+
+    private int IndexEndingAt(Iova address)
+    {
+        var (low, high) = (0, _sorted.Count);
+        while (low < high)
+        {
+            var middle = (low + high) >>> 1;
+            (low, high) = _sorted[middle].Range.Last < address ? (middle + 1, high) : (low, middle);
+        }
+
+        return low;
     }
 
     private readonly record struct Mapping(IovaRange Range, bool Read, bool Write);

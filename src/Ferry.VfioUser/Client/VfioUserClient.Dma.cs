@@ -27,14 +27,18 @@ public sealed partial class VfioUserClient
         writer.UInt64(range.Start.Value);
         writer.UInt64(range.LengthBytes);
         // Before the device knows of it, since it may use it before its answer has arrived.
-        _mappings.Add(range, read, write);
+        var isNew = _mappings.TryAdd(range, read, write);
         try
         {
             _channel.Request(VfioUserCommand.DmaMap, fields, default, file is null ? [] : [file], 0, _options.RequestTimeout).Dispose();
         }
         catch
         {
-            _mappings.Remove(range);
+            if (isNew)
+            {
+                _mappings.Remove(range);
+            }
+
             throw;
         }
     }

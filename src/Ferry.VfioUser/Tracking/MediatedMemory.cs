@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Ferry.Memory;
+using Ferry.Tracking.AddressSpaces;
 using Ferry.VfioUser.Client;
 
 namespace Ferry.VfioUser.Tracking;
@@ -11,8 +12,9 @@ namespace Ferry.VfioUser.Tracking;
 /// the device is answered. One lock is held from the write to its mark, so starting, stopping and forbidding wait for the access that is
 /// under way; reports need not. Thread-safe; accesses allocate nothing.
 /// </remarks>
-/// <param name="memory">Guest memory, where an IOVA is the guest physical address; it has to outlive the client.</param>
-public sealed class MediatedMemory(GuestMemory memory) : IDmaHandler
+/// <param name="memory">Guest memory; it has to outlive the client.</param>
+/// <param name="space">What the device's addresses stand for; null where they are guest physical addresses.</param>
+public sealed class MediatedMemory(GuestMemory memory, AddressSpace? space = null) : IDmaHandler
 {
     private readonly Lock _gate = new();
     private readonly IovaRange[] _ranges = [.. memory.Regions.Select(region => region.Range)];
@@ -36,8 +38,13 @@ public sealed class MediatedMemory(GuestMemory memory) : IDmaHandler
 
             for (int length; !data.IsEmpty; data = data[length..], start = Advance(start, length))
             {
-                var bytes = PartFrom(start, data.Length);
+                var bytes = PartFrom(start, data.Length, out _);
                 length = bytes.Length;
+                if (length == 0)
+                {
+                    return false;
+                }
+
                 bytes.CopyTo(data);
             }
 
@@ -57,11 +64,16 @@ public sealed class MediatedMemory(GuestMemory memory) : IDmaHandler
 
             for (int length; !data.IsEmpty; data = data[length..], start = Advance(start, length))
             {
-                var bytes = PartFrom(start, data.Length);
+                var bytes = PartFrom(start, data.Length, out var at);
                 length = bytes.Length;
+                if (length == 0)
+                {
+                    return false;
+                }
+
                 Put(data[..length], bytes, start);
                 // Only now: a mark set before the write could be reported, and the page copied, before the bytes are there.
-                Mark(start, length);
+                Mark(at, length);
             }
 
             return true;
@@ -135,7 +147,7 @@ public sealed class MediatedMemory(GuestMemory memory) : IDmaHandler
     {
         while (lengthBytes > 0)
         {
-            var length = PartFrom(start, lengthBytes).Length;
+            var length = PartFrom(start, lengthBytes, out _).Length;
             lengthBytes -= length;
             if (length == 0 || (lengthBytes > 0 && start.Value > ulong.MaxValue - (ulong)length))
             {
@@ -148,15 +160,27 @@ public sealed class MediatedMemory(GuestMemory memory) : IDmaHandler
         return true;
     }
 
-    // The bytes from an address on, as many as are wanted and lie in its region; none where there is no memory.
-    private Span<byte> PartFrom(Iova start, int wantedBytes)
+    // The bytes from an address on, as many as are wanted and lie in its mapping and region; none where there is no memory.
+    private Span<byte> PartFrom(Iova start, int wantedBytes, out Iova at)
     {
+        at = start;
+        if (space is not null)
+        {
+            if (!space.TryFind(start, out var mapping))
+            {
+                return default;
+            }
+
+            at = mapping.MemoryOf(new(start, 1)).Start;
+            wantedBytes = (int)Math.Min((ulong)wantedBytes - 1, mapping.Range.Last.Value - start.Value) + 1;
+        }
+
         foreach (var range in _ranges)
         {
-            if (start >= range.Start && start <= range.Last)
+            if (at >= range.Start && at <= range.Last)
             {
-                var length = (int)Math.Min((ulong)wantedBytes - 1, range.Last.Value - start.Value) + 1;
-                return memory.TryGetSpan(new(start.Value), length, out var bytes) ? bytes : default;
+                var length = (int)Math.Min((ulong)wantedBytes - 1, range.Last.Value - at.Value) + 1;
+                return memory.TryGetSpan(new(at.Value), length, out var bytes) ? bytes : default;
             }
         }
 

@@ -25,7 +25,7 @@ internal sealed class LedgerHarness : IDisposable
     {
         Options = new() { MemoryBytes = 32 << 20, WorkingSetBytes = workingSetBytes, NicWorkingSetBytes = 8 * MessageBytes, CheckStrideBytes = Stride };
         Assert.Empty(Options.Validate());
-        uint[] messages = messageBytes is { } bytes ? [(uint)bytes] : [];
+        (uint, bool)[] messages = messageBytes is { } bytes ? [((uint)bytes, false)] : [];
         _layout = LedgerLayout.TryCreate(Options, messages, out var problem) ?? throw new InvalidOperationException(problem);
         _file = GuestMemoryFile.Create(GuestLayout.Of(Options.MemoryBytes, PageSize.Size2M));
         var program = LedgerProgram.Assemble(accelerator == AcceleratorKind.Kvm ? ProgramTarget.Kvm : ProgramTarget.Thread, out var entry);
@@ -65,7 +65,7 @@ internal sealed class LedgerHarness : IDisposable
     public static LedgerHarness Boot(AcceleratorKind accelerator, ulong workingSetBytes = 64 * 4096, int? messageBytes = null)
     {
         var harness = Create(accelerator, workingSetBytes, messageBytes);
-        LedgerImage.Write(harness.Memory, harness.Options, harness._layout, harness.Program, messageBytes is null ? [] : [(Registers, Doorbells, 0)]);
+        LedgerImage.Write(harness.Memory, harness.Options, harness._layout, harness.Program, messageBytes is null ? [] : [new(Registers, Doorbells, 0, 0)]);
         harness.Vcpu.Boot(LedgerLayout.ControlBlockOf(0));
         harness.RunToBudget();
         return harness;

@@ -20,6 +20,8 @@ internal sealed class FakeDevice(string id, int stateBytes, VfioMigrationFlags f
 
     public VfioMigrationFlags Migration => flags;
 
+    public bool IsBehindIommu { get; init; }
+
     public VfioDeviceState State { get; private set; } = VfioDeviceState.Running;
 
     public byte[] Content { get; set; } = [];

@@ -31,6 +31,8 @@ internal sealed class SimDevice(SimHost host, Dice dice, string id, VfioMigratio
 
     public VfioMigrationFlags Migration => flags;
 
+    public bool IsBehindIommu => false;
+
     public VfioDeviceState State { get; private set; } = VfioDeviceState.Running;
 
     public bool IsAwaited { get; set; }
