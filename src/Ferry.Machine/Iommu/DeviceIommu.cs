@@ -88,12 +88,29 @@ public sealed class DeviceIommu
     internal void Load(IommuState state)
     {
         Clear();
-        foreach (var mapping in state.Mappings)
+        var wanted = new VfioUserMapping[state.Mappings.Length];
+        lock (Space.Gate)
         {
-            if (Map(mapping) is var status and not IommuStatus.Done)
+            for (var i = 0; i < wanted.Length; i++)
             {
-                Clear();
-                throw new InvalidDataException($"IOMMU state: {mapping.Range} can't be mapped to {mapping.Start}: {status}.");
+                var mapping = state.Mappings[i];
+                if (!IsMemory(mapping, out var fileOffset) || !Space.TryAdd(mapping))
+                {
+                    Forget();
+                    throw new InvalidDataException($"IOMMU state: {mapping.Range} can't be mapped to {mapping.Start}: there is no such memory.");
+                }
+
+                wanted[i] = new(mapping.Range, fileOffset, Read: true, mapping.IsWritable);
+            }
+
+            try
+            {
+                _client.MapDma(wanted, _isMediated ? null : _memory.Handle);
+            }
+            catch (IOException e)
+            {
+                Forget();
+                throw new InvalidDataException($"IOMMU state: {e.Message}", e);
             }
         }
 
@@ -184,6 +201,9 @@ public sealed class DeviceIommu
             return status;
         }
     }
+
+    // With the gate held: where the device knows nothing of them.
+    private void Forget() => Array.ForEach(Space.GetMappings(), mapping => Space.TryRemove(mapping.Range));
 
     // With the gate held.
     private IommuStatus Unmap(AddressSpaceMapping mapping)

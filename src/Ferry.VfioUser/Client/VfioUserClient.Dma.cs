@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using Ferry.Memory;
 using Ferry.VfioUser.Protocol;
+using Ferry.VfioUser.Transport;
 using Microsoft.Win32.SafeHandles;
 
 namespace Ferry.VfioUser.Client;
@@ -9,6 +11,7 @@ public sealed partial class VfioUserClient
     private const int MapBytes = 32;
     private const int UnmapBytes = 24;
     private const int BitmapHeadBytes = 16;
+    private const int MapsUnderWay = 32;
 
     /// <summary>Lets the device access memory.</summary>
     /// <param name="range">Where the device sees it; made of whole 4 KiB pages.</param>
@@ -19,27 +22,47 @@ public sealed partial class VfioUserClient
     /// <see cref="VfioUserClientOptions.DmaHandler"/> performs.</param>
     public void MapDma(IovaRange range, ulong fileOffset, bool read, bool write, SafeFileHandle? file)
     {
-        Span<byte> fields = stackalloc byte[MapBytes];
-        var writer = new PayloadWriter(fields);
-        writer.UInt32(MapBytes);
-        writer.UInt32((read ? DmaFlags.MapRead : 0) | (write ? DmaFlags.MapWrite : 0));
-        writer.UInt64(file is null ? 0 : fileOffset);
-        writer.UInt64(range.Start.Value);
-        writer.UInt64(range.LengthBytes);
-        // Before the device knows of it, since it may use it before its answer has arrived.
-        var isNew = _mappings.TryAdd(range, read, write);
+        var started = Stopwatch.GetTimestamp();
+        EndMap(BeginMap(new(range, fileOffset, read, write), file), started);
+    }
+
+    /// <summary>Lets the device access memory in many places, at a fraction of the time that one after the other takes: many requests are under way at once.</summary>
+    /// <remarks>Where it throws, those that were mapped are mapped no more, as far as the device still answers.</remarks>
+    /// <param name="mappings">The places, in the order in which they are asked for.</param>
+    /// <param name="file">As for <see cref="MapDma(IovaRange, ulong, bool, bool, SafeFileHandle?)"/>.</param>
+    public void MapDma(IReadOnlyList<VfioUserMapping> mappings, SafeFileHandle? file)
+    {
+        ArgumentNullException.ThrowIfNull(mappings);
+        var pending = new Queue<(MapRequest Request, long Started)>(MapsUnderWay);
+        var mapped = new List<IovaRange>(mappings.Count);
         try
         {
-            _channel.Request(VfioUserCommand.DmaMap, fields, default, file is null ? [] : [file], 0, _options.RequestTimeout).Dispose();
+            foreach (var mapping in mappings)
+            {
+                if (pending.Count == MapsUnderWay)
+                {
+                    EndFirst();
+                }
+
+                pending.Enqueue((BeginMap(mapping, file), Stopwatch.GetTimestamp()));
+            }
+
+            while (pending.Count > 0)
+            {
+                EndFirst();
+            }
         }
         catch
         {
-            if (isNew)
-            {
-                _mappings.Remove(range);
-            }
-
+            GiveUp(pending, mapped);
             throw;
+        }
+
+        void EndFirst()
+        {
+            var (request, started) = pending.Dequeue();
+            EndMap(request, started);
+            mapped.Add(request.Range);
         }
     }
 
@@ -101,6 +124,76 @@ public sealed partial class VfioUserClient
         Request(VfioUserCommand.DmaUnmap, fields).Dispose();
         _mappings.Clear();
     }
+
+    private MapRequest BeginMap(VfioUserMapping mapping, SafeFileHandle? file)
+    {
+        Span<byte> fields = stackalloc byte[MapBytes];
+        var writer = new PayloadWriter(fields);
+        writer.UInt32(MapBytes);
+        writer.UInt32((mapping.Read ? DmaFlags.MapRead : 0) | (mapping.Write ? DmaFlags.MapWrite : 0));
+        writer.UInt64(file is null ? 0 : mapping.FileOffsetBytes);
+        writer.UInt64(mapping.Range.Start.Value);
+        writer.UInt64(mapping.Range.LengthBytes);
+        // Before the device knows of it, since it may use it before its answer has arrived.
+        var isNew = _mappings.TryAdd(mapping.Range, mapping.Read, mapping.Write);
+        try
+        {
+            return new(mapping.Range, isNew, _channel.Begin(VfioUserCommand.DmaMap, fields, default, file is null ? [] : [file], 0, _options.RequestTimeout));
+        }
+        catch
+        {
+            Forget(mapping.Range, isNew);
+            throw;
+        }
+    }
+
+    private void EndMap(MapRequest request, long started)
+    {
+        try
+        {
+            _channel.Complete(request.Slot, _options.RequestTimeout, started).Dispose();
+        }
+        catch
+        {
+            Forget(request.Range, request.IsNew);
+            throw;
+        }
+    }
+
+    private void GiveUp(Queue<(MapRequest Request, long Started)> pending, List<IovaRange> mapped)
+    {
+        while (pending.TryDequeue(out var each))
+        {
+            try
+            {
+                EndMap(each.Request, each.Started);
+                mapped.Add(each.Request.Range);
+            }
+            catch (IOException)
+            {
+                // The first failure is the one to tell.
+            }
+        }
+
+        try
+        {
+            mapped.ForEach(UnmapDma);
+        }
+        catch (IOException)
+        {
+            // It maps nothing any more, or does not answer.
+        }
+    }
+
+    private void Forget(IovaRange range, bool isNew)
+    {
+        if (isNew)
+        {
+            _mappings.Remove(range);
+        }
+    }
+
+    private readonly record struct MapRequest(IovaRange Range, bool IsNew, RequestSlot Slot);
 
     private static void WriteUnmap(ref PayloadWriter writer, int argumentBytes, uint flags, IovaRange range)
     {

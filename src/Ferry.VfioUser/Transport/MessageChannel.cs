@@ -82,15 +82,37 @@ internal sealed class MessageChannel : IDisposable
         TimeSpan timeout)
     {
         var started = Stopwatch.GetTimestamp();
-        var slot = Acquire(command, maxReplyBytes, timeout, started);
+        return Complete(Begin(command, fields, data, descriptors, maxReplyBytes, timeout), timeout, started);
+    }
+
+    /// <summary>Sends a command, and does not wait for its reply: <see cref="Complete"/> does, which has to be called.</summary>
+    /// <remarks>As <see cref="Request"/>. As many can be under way at a time as there are slots; one more waits for one of them.</remarks>
+    internal RequestSlot Begin(
+        VfioUserCommand command, ReadOnlySpan<byte> fields, ReadOnlySpan<byte> data, ReadOnlySpan<SafeFileHandle> descriptors, int maxReplyBytes, TimeSpan timeout)
+    {
+        var slot = Acquire(command, maxReplyBytes, timeout, Stopwatch.GetTimestamp());
         try
         {
             Transmit(new MessageHeader(slot.Id, command, 0, 0, 0), fields, data, descriptors);
+            return slot;
+        }
+        catch
+        {
+            Release(slot);
+            throw;
+        }
+    }
+
+    /// <summary>Waits for the reply to what <see cref="Begin"/> sent; as <see cref="Request"/>, with the time counted from <paramref name="started"/>.</summary>
+    internal ReplyLease Complete(RequestSlot slot, TimeSpan timeout, long started)
+    {
+        try
+        {
             Await(slot, timeout, started);
             if ((slot.Reply.Flags & MessageHeader.FlagError) != 0)
             {
                 var errno = slot.Reply.ErrorNumber is > 0 and <= Errno.Max ? slot.Reply.ErrorNumber : Errno.Invalid;
-                throw new VfioUserException(errno, $"{Peer}: {command} was refused (errno {errno}).");
+                throw new VfioUserException(errno, $"{Peer}: {slot.Command} was refused (errno {errno}).");
             }
         }
         catch
