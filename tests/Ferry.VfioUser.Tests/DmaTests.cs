@@ -67,6 +67,33 @@ public sealed class DmaTests : IDisposable
     }
 
     [Fact]
+    public void Many_mappings_are_made_at_once()
+    {
+        _client.MapDma([.. Enumerable.Range(0, 200).Select(i => Place((ulong)i))], _memory.Handle);
+        Assert.Equal(200, _served.Device.WindowCount);
+        _served.Device.Write(new Iova(199 * 2 * 4096), "hello"u8);
+        var bytes = new byte[5];
+        RandomAccess.Read(_memory.Handle, bytes, 199 * 4096);
+        Assert.Equal("hello"u8, bytes);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(60)]
+    [InlineData(99)]
+    public void One_of_many_that_is_refused_takes_the_others_with_it(int which)
+    {
+        var places = Enumerable.Range(0, 100).Select(i => Place((ulong)i)).ToArray();
+        _client.MapDma(places[which].Range, 0, true, true, null);
+        Assert.Throws<VfioUserException>(() => _client.MapDma(places, _memory.Handle));
+        Assert.Equal(1, _served.Device.WindowCount);
+        _client.UnmapDma(places[which].Range);
+        _client.MapDma(places, _memory.Handle);
+        Assert.Equal(100, _served.Device.WindowCount);
+    }
+
+    [Fact]
     public void A_range_that_is_no_whole_pages_is_refused()
     {
         Assert.Equal(Invalid, Assert.Throws<VfioUserException>(() => _client.MapDma(new IovaRange(new Iova(100), 4096), 0, true, true, null)).Errno);
@@ -176,6 +203,8 @@ public sealed class DmaTests : IDisposable
     }
 
     internal static ulong[] SetPages(DirtyBitmap bitmap) => [.. Enumerable.Range(0, (int)bitmap.PageCount).Select(i => (ulong)i).Where(bitmap.IsSet)];
+
+    private static VfioUserMapping Place(ulong index) => new(Pages(index * 2, 1), index * 4096, true, true);
 
     internal static IovaRange Pages(ulong first, ulong count) => new(new Iova(first * 4096), count * 4096);
 

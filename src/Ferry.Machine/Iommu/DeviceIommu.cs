@@ -174,8 +174,8 @@ public sealed class DeviceIommu
             }
             catch (IOException)
             {
-                // It may map it later than it was waited for, and write it: what it logs has to find its page.
-                return IommuStatus.DeviceFailed;
+                // It may map it later than it was waited for, and write it: what it logs has to find its page. Who has gone does neither.
+                return _client.IsConnected ? IommuStatus.DeviceFailed : IommuStatus.Done;
             }
         }
     }
