@@ -112,7 +112,7 @@ internal sealed class DemoRun(DemoSettings settings, ProgressBoard board, IDemoW
         checks.AddRange(report.Devices.Select(CheckStates));
         var guest = await MigrationClient.CheckGuestAsync(board, destination, cancellation).ConfigureAwait(false);
         var after = await StatusAsync(destination, cancellation).ConfigureAwait(false);
-        checks.AddRange(after.Devices.Select(device => new CheckDocument($"device {device.Id} says that it has no fault", device.Fault == false, null)));
+        checks.AddRange(after.Devices.Select(device => new CheckDocument($"device {device.Id} says that it has no fault", device.Fault == false, StatusView.DescribeIommu(device.Iommu))));
         checks.Add(new CheckDocument(
             "the guest found no error: every message in sequence, every page as it was left", after.Guest is { Errors: 0 }, after.Guest is null ? null : StatusView.DescribeGuest(after.Guest)));
         return report with

@@ -27,7 +27,7 @@ internal static class StatusView
 
         foreach (var device in status.Devices)
         {
-            Row("device", $"{device.Id} ({device.Kind}): {device.State}{(device.Fault == true ? ", says that it has a fault" : "")}{DescribeIommu(device.Iommu)}");
+            Row("device", $"{device.Id} ({device.Kind}): {device.State}{(device.Fault == true ? ", says that it has a fault" : "")}{(device.Iommu is null ? "" : $", {DescribeIommu(device.Iommu)}")}");
         }
 
         if (status.Migration is { } migration)
@@ -38,9 +38,10 @@ internal static class StatusView
         console.Write(grid);
     }
 
-    private static string DescribeIommu(IommuStatus? iommu) => iommu is null
-        ? ""
-        : string.Create(CultureInfo.InvariantCulture, $", behind an IOMMU: {iommu.Mappings:N0} mappings, {iommu.Changes:N0} changes");
+    /// <summary>What a virtual IOMMU does, or null where there is none.</summary>
+    public static string? DescribeIommu(IommuStatus? iommu) => iommu is null
+        ? null
+        : string.Create(CultureInfo.InvariantCulture, $"behind an IOMMU: {iommu.Mappings:N0} mappings, mapped and unmapped {iommu.Changes:N0} times on this host");
 
     /// <summary>What the guest tells of itself, on one line.</summary>
     public static string DescribeGuest(GuestStatus guest) => string.Create(

@@ -104,6 +104,43 @@ public sealed class DemoTests : IDisposable
         Assert.True(code == ExitCodes.Done, error + output);
     }
 
+    /// <summary>The guest maps and unmaps thousands of times a second, also during pre-copy.</summary>
+    [Theory]
+    [InlineData("thread", "8K", "--tracker-devices", "device")]
+    [InlineData("kvm", "8K", "--tracker-devices", "device")]
+    [InlineData("thread", "1536", "--nic-dma", "mediated")]
+    [InlineData("kvm", "4K", "--nic-log", "pinned")]
+    public async Task A_machine_whose_guest_maps_and_unmaps_for_its_device_moves_and_everything_is_verified(string accelerator, string message, params string[] options)
+    {
+        Accelerators.SkipWhereMissing(accelerator);
+        var (code, output, error) = await RunAsync(["--json", "--accelerator", accelerator, "--nic-iommu", "--nic-message", message, "--nic-rate", "16M", "--bandwidth", "60M", .. options]);
+        Assert.True(code == ExitCodes.Done, error + output);
+        using var json = JsonDocument.Parse(output);
+        Assert.True(json.RootElement.GetProperty("memoryVerified").GetBoolean());
+        Assert.True(json.RootElement.GetProperty("guestVerified").GetBoolean());
+        var tracker = json.RootElement.GetProperty("trackers").EnumerateArray().Single(each => each.GetProperty("sources")[0].GetString() == "nic0");
+        Assert.Equal(0, tracker.GetProperty("failures").GetInt32());
+    }
+
+    /// <summary>The machine marks guest pages, the device logs addresses that the machine translates: neither may miss a page that the other has.</summary>
+    [Fact]
+    public async Task What_is_translated_is_what_the_machine_wrote()
+    {
+        using var folder = new TemporaryFolder();
+        var policy = folder.FileOf("policy.toml");
+        await File.WriteAllTextAsync(policy, "[[source]]\nid = \"nic0\"\nwith = [\"mediated\", \"device\"]\ncombine = \"union\"\n", TestContext.Current.CancellationToken);
+        var (code, output, error) = await RunAsync("--accelerator", "thread", "--nic-iommu", "--nic-dma", "mediated", "--policy", policy, "--cross-check", "--bandwidth", "60M");
+        Assert.True(code == ExitCodes.Done, error + output);
+    }
+
+    [Fact]
+    public async Task A_device_behind_an_iommu_is_not_tracked_by_its_page_table_and_the_reason_is_said()
+    {
+        var (code, _, error) = await RunAsync("--accelerator", "thread", "--nic-iommu", "--nic-page-table", "--tracker-devices", "iotable");
+        Assert.NotEqual(ExitCodes.Done, code);
+        Assert.Contains("behind a virtual IOMMU", error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_device_that_does_not_share_its_page_table_is_not_tracked_by_it_and_the_reason_is_said()
     {

@@ -62,7 +62,7 @@ internal abstract class DeviceDouble : IDemoChild, IVfioUserDevice
 
     public void DmaMap(IovaRange range, ulong fileOffset, bool read, bool write, SafeFileHandle? file) => _device.DmaMap(range, fileOffset, read, write, file);
 
-    public void DmaUnmap(IovaRange range, DirtyBitmap? dirty) => _device.DmaUnmap(range, dirty);
+    public virtual void DmaUnmap(IovaRange range, DirtyBitmap? dirty) => _device.DmaUnmap(range, dirty);
 
     public void DmaUnmapAll() => _device.DmaUnmapAll();
 

@@ -35,12 +35,12 @@ internal sealed class Hosts : IAsyncDisposable
 
     public static async Task<Hosts> StartAsync(
         string accelerator, string memory = "64M", string fill = "mixed:24M", bool stay = true, Func<string, IDemoChild>? destinationDevice = null,
-        Func<string, IDemoChild>? sourceDevice = null, string dma = "shared")
+        Func<string, IDemoChild>? sourceDevice = null, string dma = "shared", bool iommu = false)
     {
         var hosts = new Hosts(stay);
         try
         {
-            await hosts.StartProcessesAsync(accelerator, memory, fill, dma, sourceDevice, destinationDevice);
+            await hosts.StartProcessesAsync(accelerator, memory, fill, dma, iommu, sourceDevice, destinationDevice);
             return hosts;
         }
         catch
@@ -110,14 +110,14 @@ internal sealed class Hosts : IAsyncDisposable
     }
 
     private async Task StartProcessesAsync(
-        string accelerator, string memory, string fill, string dma, Func<string, IDemoChild>? sourceDevice, Func<string, IDemoChild>? destinationDevice)
+        string accelerator, string memory, string fill, string dma, bool iommu, Func<string, IDemoChild>? sourceDevice, Func<string, IDemoChild>? destinationDevice)
     {
         foreach (var side in new[] { "source", "destination" })
         {
             var socket = _folder.FileOf($"{side}-nic0.sock");
             await StartAsync((side == "source" ? sourceDevice : destinationDevice)?.Invoke(socket)
                 ?? NewProcess($"{side} device", "device", "rnic", "--socket", socket, "--rate", "2M", "--message", "1K"));
-            await File.WriteAllTextAsync(_folder.FileOf($"{side}.toml"), MachineFile(side, accelerator, memory, fill, dma));
+            await File.WriteAllTextAsync(_folder.FileOf($"{side}.toml"), MachineFile(side, accelerator, memory, fill, dma, iommu));
         }
 
         await StartAsync(NewProcess("source", ["run", .. _stay ? ["--stay"] : Array.Empty<string>(), "--machine", _folder.FileOf("source.toml")]));
@@ -137,7 +137,7 @@ internal sealed class Hosts : IAsyncDisposable
         await child.WaitReadyAsync(CancellationToken.None).WaitAsync(Patience);
     }
 
-    private static string MachineFile(string side, string accelerator, string memory, string fill, string dma) => string.Create(
+    private static string MachineFile(string side, string accelerator, string memory, string fill, string dma, bool iommu) => string.Create(
         CultureInfo.InvariantCulture,
         $"""
         name = "m"
@@ -153,6 +153,7 @@ internal sealed class Hosts : IAsyncDisposable
         kind = "rnic"
         socket = "{side}-nic0.sock"
         dma = "{dma}"
+        iommu = {(iommu ? "true" : "false")}
         [control]
         socket = "{side}.sock"
         """);

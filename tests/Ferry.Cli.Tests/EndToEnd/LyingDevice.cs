@@ -8,6 +8,7 @@ namespace Ferry.Cli.Tests.EndToEnd;
 internal sealed class LyingDevice(string socket) : DeviceDouble(socket)
 {
     private const int IoError = 5;
+    private const int NotSupported = 95;
     private bool _isBroken;
     private long _pages;
 
@@ -20,6 +21,12 @@ internal sealed class LyingDevice(string socket) : DeviceDouble(socket)
     /// <summary>One page in so many is left out of reports; 0 for none.</summary>
     public long DropsOneIn { get; init; }
 
+    /// <summary>Whether it says of what it unmaps that none of it was written.</summary>
+    public bool ForgetsUnmapped { get; init; }
+
+    /// <summary>Whether it gives no dirty pages with what it unmaps, as a device may.</summary>
+    public bool RefusesUnmapWithPages { get; init; }
+
     public override VfioDeviceState State => _isBroken ? VfioDeviceState.Error : base.State;
 
     public override void SetState(VfioDeviceState next)
@@ -31,6 +38,20 @@ internal sealed class LyingDevice(string socket) : DeviceDouble(socket)
         }
 
         base.SetState(next);
+    }
+
+    public override void DmaUnmap(IovaRange range, DirtyBitmap? dirty)
+    {
+        if (RefusesUnmapWithPages && dirty is not null)
+        {
+            throw new VfioUserException(NotSupported, "not with dirty pages");
+        }
+
+        base.DmaUnmap(range, dirty);
+        if (ForgetsUnmapped)
+        {
+            dirty?.Clear();
+        }
     }
 
     public override void ReportDmaLog(IovaRange range, DirtyBitmap bitmap)

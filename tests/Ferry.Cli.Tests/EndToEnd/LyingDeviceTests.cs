@@ -58,6 +58,34 @@ public sealed class LyingDeviceTests
     }
 
     [Fact]
+    public async Task A_device_that_forgets_what_it_wrote_to_memory_that_is_unmapped_is_found_by_the_comparison_of_memory()
+    {
+        await using var hosts = await Hosts.StartAsync("thread", iommu: true, sourceDevice: socket => new LyingDevice(socket) { ForgetsUnmapped = true });
+        var report = await hosts.MigrateAsync(new MigrateRequest { Verify = true });
+        Assert.Equal(RunsAt.Source, report.RunsAt);
+        Assert.False(report.MemoryVerified);
+        await MigrationTests.AssertWholeAsync(hosts, messagesToo: true);
+    }
+
+    [Fact]
+    public async Task A_device_that_gives_no_dirty_pages_with_what_it_unmaps_loses_none()
+    {
+        await using var hosts = await Hosts.StartAsync("thread", iommu: true, sourceDevice: socket => new LyingDevice(socket) { RefusesUnmapWithPages = true });
+        var report = await hosts.MigrateAsync(new MigrateRequest { Verify = true });
+        Assert.True(report.RunsAt == RunsAt.Destination, report.Error);
+        Assert.True(report.MemoryVerified);
+    }
+
+    [Fact]
+    public async Task Reports_that_fail_while_the_guest_maps_and_unmaps_lose_nothing()
+    {
+        await using var hosts = await Hosts.StartAsync("thread", iommu: true, sourceDevice: socket => new LyingDevice(socket) { FailsReports = true });
+        var report = await hosts.MigrateAsync(new MigrateRequest { Verify = true, MaxRounds = 3, Rules = [new() { Source = "nic0", Fallback = "all" }] });
+        Assert.True(report.RunsAt == RunsAt.Destination, report.Error);
+        Assert.True(report.MemoryVerified);
+    }
+
+    [Fact]
     public async Task A_log_that_claims_to_be_exact_and_is_not_is_named_by_a_cross_check()
     {
         await using var hosts = await Hosts.StartAsync("thread", dma: "mediated", sourceDevice: socket => new LyingDevice(socket) { DropsOneIn = 2 });

@@ -25,6 +25,7 @@ public sealed class RefusalTests
         { "extra", "device nic1 is here only" },
         { "kind", "device 0 is nic0 (fake, state version 1) there and nic0 (other, state version 1) here" },
         { "version", "device 0 is nic0 (fake, state version 1) there and nic0 (fake, state version 2) here" },
+        { "iommu", "device nic0 is behind a virtual IOMMU here and not there" },
         { "flags", "device nic0 has migration flags 0x7 there and 0x1 here" },
     };
 
@@ -90,6 +91,7 @@ public sealed class RefusalTests
         {
             "kind" => new FakeDevice("nic0", 100) { Kind = "other" },
             "version" => new FakeDevice("nic0", 100) { Version = 2 },
+            "iommu" => new FakeDevice("nic0", 100) { IsBehindIommu = true },
             "flags" => new FakeDevice("nic0", 100, VfioMigrationFlags.StopCopy),
             _ => new FakeDevice("nic0", 100),
         };
