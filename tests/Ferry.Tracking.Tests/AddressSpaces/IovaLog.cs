@@ -9,6 +9,7 @@ internal sealed class IovaLog : IDirtyTracker
     private readonly StartedRanges _started = new("log");
     private readonly SortedSet<ulong> _pages = [];
     private bool _isLate;
+    private bool _isUnanswered;
 
     public bool FailsNext { get; set; }
 
@@ -38,15 +39,16 @@ internal sealed class IovaLog : IDirtyTracker
         _started.Check(range, bitmap);
         if (FailsNext)
         {
-            (FailsNext, _isLate) = (false, true);
+            (FailsNext, _isLate, _isUnanswered) = (false, true, true);
             bitmap.Set(range);
             throw new TrackerFailedException(Name, "no answer");
         }
 
-        if (_isLate)
+        if (_isUnanswered)
         {
-            // As a tracker does that knows what was not answered.
+            // As a tracker does that knows what was not answered, whatever the device was asked meanwhile.
             bitmap.Set(range);
+            _isUnanswered = false;
         }
 
         WorkOff();

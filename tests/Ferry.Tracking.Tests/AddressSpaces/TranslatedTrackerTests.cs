@@ -17,14 +17,14 @@ public sealed class TranslatedTrackerTests
         Gen.Select(Gen.Int[0, 9], Gen.Int[0, Slots - 1], Gen.Int[0, (int)MemoryPages - 4], Gen.Int[1, 4]).Array[1, 120];
 
     [Fact]
-    public void Reports_are_the_pages_that_were_written_and_no_others() => Steps.Sample(steps => Run(steps, withFailures: false, handsOver: true));
+    public void Reports_are_the_pages_that_were_written_and_no_others() => Steps.Sample(steps => Run(steps, withFailures: false, handsOver: true), iter: 2000);
 
     [Fact]
-    public void No_page_is_lost_where_reports_come_too_late() => Steps.Sample(steps => Run(steps, withFailures: true, handsOver: true));
+    public void No_page_is_lost_where_reports_come_too_late() => Steps.Sample(steps => Run(steps, withFailures: true, handsOver: true), iter: 2000);
 
     [Fact]
     public void Unmapping_that_hands_nothing_over_is_seen_to_lose_pages() =>
-        Assert.Throws<CsCheckException>(() => Steps.Sample(steps => Run(steps, withFailures: false, handsOver: false)));
+        Assert.Throws<CsCheckException>(() => Steps.Sample(steps => Run(steps, withFailures: false, handsOver: false), iter: 2000));
 
     [Fact]
     public void A_mapping_that_the_device_did_not_give_back_in_time_is_dirty_at_the_next_report_too()
