@@ -40,6 +40,14 @@ internal sealed class MemoryOnlyMachine(GuestMemoryFile file) : IMigratableMachi
     {
     }
 
+    public void SaveAhead(IBufferWriter<byte> state)
+    {
+    }
+
+    public void LoadAhead(ReadOnlySpan<byte> state)
+    {
+    }
+
     public void LoadVcpus(ReadOnlySpan<byte> state)
     {
     }

@@ -42,6 +42,7 @@ internal sealed class StreamControlTarget : IFuzzTarget
             case ControlKind.Describe: _ = MachineDescription.Parse(payload); break;
             case ControlKind.DeviceData: _ = reader.UInt32(); _ = reader.Rest(); break;
             case ControlKind.DeviceEnd: _ = reader.UInt32(); _ = reader.UInt64(); _ = reader.UInt64(); break;
+            case ControlKind.AheadEnd: _ = reader.UInt64(); _ = reader.UInt64(); break;
             case ControlKind.Prepare: _ = reader.Byte(); _ = reader.UInt64(); break;
             case ControlKind.RoundAck: _ = reader.UInt16(); _ = reader.UInt32(); _ = reader.UInt64(); break;
             case ControlKind.Accept: _ = reader.UInt128(); break;

@@ -27,6 +27,7 @@ public sealed class GuestMachine : IDisposable
     private readonly Accelerator _accelerator;
     private readonly List<AttachedDevice> _devices = [];
     private readonly List<IDirtyTracker> _trackers = [];
+    private readonly DeviceIommu[] _iommus = [];
     private readonly LedgerLayout _layout;
     private readonly VcpuHost _host;
     private readonly VcpuRunner[] _runners;
@@ -46,6 +47,7 @@ public sealed class GuestMachine : IDisposable
                 device.MapMailboxOf(PeerOf(device)!);
             }
 
+            _iommus = [.. _devices.Select(device => device.Iommu).OfType<DeviceIommu>()];
             var driven = _devices.Take(options.VcpuCount).Select(device => (device.MessageBytes, device.Iommu is not null)).ToArray();
             _layout = LedgerLayout.TryCreate(options, driven, out var problem) ?? throw new MachineException(problem!);
             AddTrackers();
@@ -190,39 +192,45 @@ public sealed class GuestMachine : IDisposable
         }
     }
 
+    /// <summary>Appends the state of virtual IOMMUs as it is now, while the guest changes it; nothing where there are none.</summary>
+    public void SaveAhead(IBufferWriter<byte> state)
+    {
+        if (_iommus.Length > 0)
+        {
+            IommuStateFormat.Save([.. _iommus.Select(iommu => iommu.Save())], state);
+        }
+    }
+
+    /// <summary>Loads what <see cref="SaveAhead"/> wrote, in place of what was loaded before.</summary>
+    /// <exception cref="InvalidDataException">It is no such state.</exception>
+    public void LoadAhead(ReadOnlySpan<byte> state)
+    {
+        var length = LoadIommus(state);
+        if (length != state.Length)
+        {
+            throw new InvalidDataException($"IOMMU state: {state.Length - length} bytes more than there are IOMMUs for.");
+        }
+    }
+
     /// <summary>Appends the state of all vCPUs, which are paused, of the clock, and of virtual IOMMUs.</summary>
     public void SaveVcpus(IBufferWriter<byte> state)
     {
-        if (Iommus is { Length: > 0 } iommus)
-        {
-            IommuStateFormat.Save([.. iommus.Select(iommu => iommu.Save())], state);
-        }
-
+        SaveAhead(state);
         VcpuStateFormat.Save(_accelerator.Vcpus, Accelerator, _accelerator.Clock, state);
     }
 
-    /// <summary>Restores what <see cref="SaveVcpus"/> wrote, in a machine that nothing was loaded into.</summary>
+    /// <summary>Restores what <see cref="SaveVcpus"/> wrote, in a machine that nothing but what is known ahead was loaded into.</summary>
     /// <exception cref="InvalidDataException">It is no such state; nothing was changed.</exception>
     public void LoadVcpus(ReadOnlySpan<byte> state)
     {
-        var iommus = Iommus;
         try
         {
-            if (iommus.Length > 0)
-            {
-                var states = IommuStateFormat.Read(state, iommus.Length, out var length);
-                state = state[length..];
-                for (var i = 0; i < iommus.Length; i++)
-                {
-                    iommus[i].Load(states[i]);
-                }
-            }
-
+            state = state[LoadIommus(state)..];
             _accelerator.Clock = VcpuStateFormat.Load(_accelerator.Vcpus, Accelerator, state);
         }
         catch (InvalidDataException)
         {
-            Array.ForEach(iommus, iommu => iommu.Clear());
+            Array.ForEach(_iommus, iommu => iommu.Clear());
             throw;
         }
     }
@@ -251,7 +259,21 @@ public sealed class GuestMachine : IDisposable
     private static double? TransfersPerSecond(MachineOptions options) =>
         options.DirtyBytesPerSecond is { } rate ? rate / (2.0 * LedgerPage.Bytes) / options.VcpuCount : null;
 
-    private DeviceIommu[] Iommus => [.. _devices.Select(device => device.Iommu).OfType<DeviceIommu>()];
+    private int LoadIommus(ReadOnlySpan<byte> state)
+    {
+        if (_iommus.Length == 0)
+        {
+            return 0;
+        }
+
+        var states = IommuStateFormat.Read(state, _iommus.Length, out var length);
+        for (var i = 0; i < _iommus.Length; i++)
+        {
+            _iommus[i].Load(states[i]);
+        }
+
+        return length;
+    }
 
     private LedgerImage.NicAddresses AddressesOf(AttachedDevice device, int index) => new(
         device.RegistersAddress, device.DoorbellsAddress, PeerOf(device)?.MailboxAddress ?? 0, device.Iommu is null ? 0 : IommuRegisters.AddressOf(index));

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Ferry.Devices.Models;
 using Ferry.Linux.Vfio;
 using Ferry.Machine.Iommu;
@@ -105,6 +106,31 @@ public sealed class IommuMachineTests
         TestMachines.WaitFor(destination, progress => progress.Messages >= before.Messages + 200);
         var result = TestMachines.Check(destination);
         Assert.True(result.Passed, result.ToString());
+    }
+
+    [Fact]
+    public void What_was_loaded_ahead_becomes_what_the_machine_has_when_it_stops()
+    {
+        using var sourceNic = new ServedNic(Nic);
+        using var destinationNic = new ServedNic(Nic);
+        using var source = TestMachines.Start(WithNic(AcceleratorKind.Thread, sourceNic));
+        using var destination = GuestMachine.Create(WithNic(AcceleratorKind.Thread, destinationNic));
+        var iommu = source.Devices[0].Iommu!;
+        for (var round = 0; round < 3; round++)
+        {
+            var changes = iommu.Changes;
+            Assert.True(SpinWait.SpinUntil(() => iommu.Changes >= changes + 100, TimeSpan.FromSeconds(20)));
+            var ahead = new ArrayBufferWriter<byte>();
+            source.SaveAhead(ahead);
+            destination.LoadAhead(ahead.WrittenSpan);
+            Assert.Equal(destination.Devices[0].Iommu!.MappingCount, destinationNic.Counters.DmaMaps);
+        }
+
+        source.PauseVcpus();
+        destination.LoadVcpus(TestMachines.Save(source));
+        Assert.Equal(iommu.Space.GetMappings(), destination.Devices[0].Iommu!.Space.GetMappings());
+        Assert.Equal(iommu.MappingCount, destinationNic.Counters.DmaMaps);
+        Assert.Throws<InvalidDataException>(() => destination.LoadAhead(TestMachines.Save(source)));
     }
 
     /// <summary>Shows that the check above can fail: the device finds nothing where the guest told it to write.</summary>

@@ -77,6 +77,19 @@ public sealed class DmaTests : IDisposable
         Assert.Equal("hello"u8, bytes);
     }
 
+    [Fact]
+    public void Many_mappings_are_given_back_at_once_also_where_one_is_none()
+    {
+        _client.MapDma([.. Enumerable.Range(0, 100).Select(i => Place((ulong)i))], _memory.Handle);
+        var ranges = Enumerable.Range(0, 100).Select(i => Place((ulong)i).Range).ToArray();
+        Assert.Throws<VfioUserException>(() => _client.UnmapDma([.. ranges[..40], Pages(500, 1), .. ranges[40..60]]));
+        Assert.InRange(_served.Device.WindowCount, 40, 60);
+        _client.UnmapAllDma();
+        _client.MapDma([.. Enumerable.Range(0, 100).Select(i => Place((ulong)i))], _memory.Handle);
+        _client.UnmapDma(ranges);
+        Assert.Equal(0, _served.Device.WindowCount);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]

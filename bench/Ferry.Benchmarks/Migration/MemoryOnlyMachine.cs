@@ -62,6 +62,14 @@ internal sealed class MemoryOnlyMachine(ulong bytes) : IMigratableMachine, IDisp
 
     public void SaveVcpus(IBufferWriter<byte> state) => state.Write("idle"u8);
 
+    public void SaveAhead(IBufferWriter<byte> state)
+    {
+    }
+
+    public void LoadAhead(ReadOnlySpan<byte> state)
+    {
+    }
+
     public void LoadVcpus(ReadOnlySpan<byte> state)
     {
     }

@@ -121,6 +121,12 @@ internal sealed class RealMachine : IHostedMachine, IMigratableMachine
     public void SaveVcpus(IBufferWriter<byte> state) => _machine.SaveVcpus(state);
 
     /// <inheritdoc/>
+    public void SaveAhead(IBufferWriter<byte> state) => _machine.SaveAhead(state);
+
+    /// <inheritdoc/>
+    public void LoadAhead(ReadOnlySpan<byte> state) => _machine.LoadAhead(state);
+
+    /// <inheritdoc/>
     public void LoadVcpus(ReadOnlySpan<byte> state) => _machine.LoadVcpus(state);
 
     /// <inheritdoc/>

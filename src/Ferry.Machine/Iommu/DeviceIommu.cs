@@ -87,29 +87,25 @@ public sealed class DeviceIommu
     /// <exception cref="InvalidDataException">Some of it can't be mapped; nothing is mapped then.</exception>
     internal void Load(IommuState state)
     {
-        Clear();
-        var wanted = new VfioUserMapping[state.Mappings.Length];
         lock (Space.Gate)
         {
-            for (var i = 0; i < wanted.Length; i++)
+            // Most of it may be there already, from what was loaded ahead.
+            var before = Space.GetMappings().ToHashSet();
+            var after = state.Mappings.ToHashSet();
+            if (Array.Find(state.Mappings, mapping => !IsMemory(mapping, out _)) is { Range.LengthBytes: > 0 } nowhere)
             {
-                var mapping = state.Mappings[i];
-                if (!IsMemory(mapping, out var fileOffset) || !Space.TryAdd(mapping))
-                {
-                    Forget();
-                    throw new InvalidDataException($"IOMMU state: {mapping.Range} can't be mapped to {mapping.Start}: there is no such memory.");
-                }
-
-                wanted[i] = new(mapping.Range, fileOffset, Read: true, mapping.IsWritable);
+                Clear();
+                throw new InvalidDataException($"IOMMU state: {nowhere.Range} can't be mapped to {nowhere.Start}: there is no such memory.");
             }
 
             try
             {
-                _client.MapDma(wanted, _isMediated ? null : _memory.Handle);
+                UnmapMany([.. before.Where(mapping => !after.Contains(mapping))]);
+                MapMany([.. state.Mappings.Where(mapping => !before.Contains(mapping))]);
             }
             catch (IOException e)
             {
-                Forget();
+                Clear();
                 throw new InvalidDataException($"IOMMU state: {e.Message}", e);
             }
         }
@@ -202,8 +198,26 @@ public sealed class DeviceIommu
         }
     }
 
-    // With the gate held: where the device knows nothing of them.
-    private void Forget() => Array.ForEach(Space.GetMappings(), mapping => Space.TryRemove(mapping.Range));
+    // With the gate held, while nothing is tracked; as for the next.
+    private void UnmapMany(AddressSpaceMapping[] mappings)
+    {
+        _client.UnmapDma([.. mappings.Select(mapping => mapping.Range)]);
+        Array.ForEach(mappings, mapping => Space.TryRemove(mapping.Range));
+    }
+
+    // Of pages that are known to be memory.
+    private void MapMany(AddressSpaceMapping[] mappings)
+    {
+        var wanted = new VfioUserMapping[mappings.Length];
+        for (var i = 0; i < mappings.Length; i++)
+        {
+            _ = IsMemory(mappings[i], out var fileOffset);
+            wanted[i] = new(mappings[i].Range, fileOffset, Read: true, mappings[i].IsWritable);
+        }
+
+        _client.MapDma(wanted, _isMediated ? null : _memory.Handle);
+        Array.ForEach(mappings, mapping => Space.TryAdd(mapping));
+    }
 
     // With the gate held.
     private IommuStatus Unmap(AddressSpaceMapping mapping)

@@ -43,6 +43,14 @@ public interface IMigratableMachine
     /// <summary>Appends the state of all stopped vCPUs and of the machine's clock.</summary>
     void SaveVcpus(IBufferWriter<byte> state);
 
+    /// <summary>Appends what can be loaded on the destination while the guest still runs here, as it is now; nothing where there is no such state.</summary>
+    /// <remarks><see cref="SaveVcpus"/> holds all of it again, as it is then.</remarks>
+    void SaveAhead(IBufferWriter<byte> state);
+
+    /// <summary>Loads what <see cref="SaveAhead"/> wrote, in place of what was loaded ahead before.</summary>
+    /// <exception cref="InvalidDataException">The bytes are not such a state.</exception>
+    void LoadAhead(ReadOnlySpan<byte> state);
+
     /// <summary>Restores what <see cref="SaveVcpus"/> wrote.</summary>
     /// <exception cref="InvalidDataException">The bytes are not such a state; nothing was changed.</exception>
     void LoadVcpus(ReadOnlySpan<byte> state);

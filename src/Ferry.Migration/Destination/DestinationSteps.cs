@@ -20,7 +20,10 @@ internal sealed class DestinationSteps
 
     internal IReadOnlyList<DeviceReceiver> Devices => _devices;
 
-    internal VcpuStateReceiver Vcpus { get; } = new();
+    internal StateReceiver Vcpus { get; } = new("the vCPUs");
+
+    /// <summary>What is known ahead of that, the last that came.</summary>
+    internal StateReceiver Ahead { get; } = new("what is loaded ahead");
 
     /// <summary>Takes each device to where its state can be loaded.</summary>
     internal void Enter()
@@ -82,7 +85,7 @@ internal sealed class DestinationSteps
 
                 break;
             case PlanStep.LoadVcpus:
-                Vcpus.Load(_context.Machine);
+                Vcpus.Load(_context.Machine.LoadVcpus);
                 break;
             case PlanStep.ResumeVcpus:
                 _context.Machine.ResumeVcpus();

@@ -148,6 +148,14 @@ internal sealed class Receiving : IDisposable
             case ControlKind.VcpuEnd:
                 _steps.Vcpus.End(reader.UInt64(), reader.UInt64());
                 break;
+            case ControlKind.AheadData when _context.PauseBegan == 0:
+                _steps.Ahead.Take(reader.Rest());
+                break;
+            case ControlKind.AheadEnd when _context.PauseBegan == 0:
+                _steps.Ahead.End(reader.UInt64(), reader.UInt64());
+                _steps.Ahead.Load(_context.Machine.LoadAhead);
+                _steps.Ahead.Restart();
+                break;
             case ControlKind.Paused:
                 _context.PauseBegan = _context.Host.Now();
                 _context.Phase = MigrationPhase.Switchover;

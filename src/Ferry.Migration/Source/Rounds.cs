@@ -55,6 +55,7 @@ internal static class Rounds
         var bytesBefore = team.AcknowledgedBytes;
         context.RoundBytesPerSecond = 0;
         steps.Run(round);
+        steps.SendAhead();
         var elapsed = context.Host.Since(began);
         var bytes = team.AcknowledgedBytes - bytesBefore;
         context.Rounds.Add(new RoundReport(context.Rounds.Count + 1, context.RoundPages, bytes, elapsed, context.RoundBytesPerSecond));

@@ -14,7 +14,7 @@ internal sealed class SourceSteps
     private readonly SourceContext _context;
     private readonly DirtyPages _dirty;
     private readonly Dictionary<string, DeviceSender> _devices;
-    private readonly ArrayBufferWriter<byte> _vcpuState = new(64 << 10);
+    private readonly ArrayBufferWriter<byte> _state = new(64 << 10);
     private readonly List<PlanStep> _done = [];
 
     internal SourceSteps(SourceContext context, DirtyPages dirty)
@@ -46,6 +46,17 @@ internal sealed class SourceSteps
             var begun = _context.Clock.Begin(steps[i]);
             Run(steps[i]);
             _context.Clock.End(steps[i], begun);
+        }
+    }
+
+    /// <summary>Sends what the destination can load while the guest runs here, so that less is left for when it does not.</summary>
+    internal void SendAhead()
+    {
+        _state.ResetWrittenCount();
+        _context.Machine.SaveAhead(_state);
+        if (_state.WrittenCount > 0)
+        {
+            SendState(ControlKind.AheadData, ControlKind.AheadEnd);
         }
     }
 
@@ -111,22 +122,27 @@ internal sealed class SourceSteps
 
     private void SendVcpus()
     {
-        _vcpuState.ResetWrittenCount();
-        _context.Machine.SaveVcpus(_vcpuState);
+        _state.ResetWrittenCount();
+        _context.Machine.SaveVcpus(_state);
+        SendState(ControlKind.VcpuData, ControlKind.VcpuEnd);
+    }
+
+    private void SendState(ControlKind data, ControlKind end)
+    {
         ulong hash = 0;
-        var limit = ControlHeader.LimitOf(ControlKind.VcpuData);
-        for (var rest = _vcpuState.WrittenSpan; !rest.IsEmpty;)
+        var limit = ControlHeader.LimitOf(data);
+        for (var rest = _state.WrittenSpan; !rest.IsEmpty;)
         {
             var part = rest[..Math.Min(limit, rest.Length)];
             hash = StateHash.Add(hash, part);
-            Link!.Control.Send(ControlKind.VcpuData, part);
+            Link!.Control.Send(data, part);
             rest = rest[part.Length..];
         }
 
-        Span<byte> end = stackalloc byte[16];
-        BinaryPrimitives.WriteUInt64LittleEndian(end, (ulong)_vcpuState.WrittenCount);
-        BinaryPrimitives.WriteUInt64LittleEndian(end[8..], hash);
-        Link!.Control.Send(ControlKind.VcpuEnd, end);
+        Span<byte> account = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt64LittleEndian(account, (ulong)_state.WrittenCount);
+        BinaryPrimitives.WriteUInt64LittleEndian(account[8..], hash);
+        Link!.Control.Send(end, account);
     }
 
     private void Verify()

@@ -20,9 +20,9 @@ internal readonly record struct ControlHeader(ControlKind Kind, int PayloadBytes
     internal static int LimitOf(ControlKind kind) => kind switch
     {
         ControlKind.Describe => MaxPayloadBytes,
-        ControlKind.DeviceData or ControlKind.VcpuData => 256 << 10,
+        ControlKind.DeviceData or ControlKind.VcpuData or ControlKind.AheadData => 256 << 10,
         ControlKind.DeviceEnd => 20,
-        ControlKind.VcpuEnd => 16,
+        ControlKind.VcpuEnd or ControlKind.AheadEnd => 16,
         ControlKind.Paused or ControlKind.Verify or ControlKind.Commit or ControlKind.Done or ControlKind.Prepared => 0,
         ControlKind.Prepare => 9,
         ControlKind.Abort or ControlKind.Refuse => MaxTextBytes,

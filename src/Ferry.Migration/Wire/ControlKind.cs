@@ -36,6 +36,12 @@ internal enum ControlKind : ushort
     /// <summary>The source knows that the destination runs; there is nothing more to say.</summary>
     Done = 11,
 
+    /// <summary>Bytes of what can be loaded before the vCPUs stop, as it is now.</summary>
+    AheadData = 12,
+
+    /// <summary>That is complete, and may come again: u64 bytes in all, u64 hash of all frames.</summary>
+    AheadEnd = 13,
+
     /// <summary>The machine can be taken: u128 token.</summary>
     Accept = 32,
 

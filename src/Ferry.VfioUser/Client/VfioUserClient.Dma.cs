@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using Ferry.Memory;
 using Ferry.VfioUser.Protocol;
 using Ferry.VfioUser.Transport;
@@ -11,7 +12,7 @@ public sealed partial class VfioUserClient
     private const int MapBytes = 32;
     private const int UnmapBytes = 24;
     private const int BitmapHeadBytes = 16;
-    private const int MapsUnderWay = 32;
+    private const int RequestsUnderWay = 32;
 
     /// <summary>Lets the device access memory.</summary>
     /// <param name="range">Where the device sees it; made of whole 4 KiB pages.</param>
@@ -33,42 +34,36 @@ public sealed partial class VfioUserClient
     public void MapDma(IReadOnlyList<VfioUserMapping> mappings, SafeFileHandle? file)
     {
         ArgumentNullException.ThrowIfNull(mappings);
-        var pending = new Queue<(MapRequest Request, long Started)>(MapsUnderWay);
         var mapped = new List<IovaRange>(mappings.Count);
         try
         {
-            foreach (var mapping in mappings)
+            InParallel(mappings, mapping => BeginMap(mapping, file), (request, started) =>
             {
-                if (pending.Count == MapsUnderWay)
-                {
-                    EndFirst();
-                }
-
-                pending.Enqueue((BeginMap(mapping, file), Stopwatch.GetTimestamp()));
-            }
-
-            while (pending.Count > 0)
-            {
-                EndFirst();
-            }
+                EndMap(request, started);
+                mapped.Add(request.Range);
+            });
         }
         catch
         {
-            GiveUp(pending, mapped);
+            TryUnmap(mapped);
             throw;
-        }
-
-        void EndFirst()
-        {
-            var (request, started) = pending.Dequeue();
-            EndMap(request, started);
-            mapped.Add(request.Range);
         }
     }
 
     /// <summary>Takes memory back that was mapped with exactly this range; when it returns the device does not access it, by messages
     /// neither.</summary>
     public void UnmapDma(IovaRange range) => Unmap(range, 0);
+
+    /// <summary>Takes memory back in many places; as <see cref="MapDma(IReadOnlyList{VfioUserMapping}, SafeFileHandle?)"/>. Where it throws, the others are given back all the same.</summary>
+    public void UnmapDma(IReadOnlyList<IovaRange> ranges)
+    {
+        ArgumentNullException.ThrowIfNull(ranges);
+        InParallel(ranges, BeginUnmap, (request, started) =>
+        {
+            _channel.Complete(request.Slot, _options.RequestTimeout, started).Dispose();
+            _mappings.Remove(request.Range);
+        });
+    }
 
     /// <summary>Takes memory back and ORs into <paramref name="dirty"/> the pages of it that were not reported yet.</summary>
     /// <remarks>Where the bitmap is larger than the device gives at once, every page of the range is set instead.</remarks>
@@ -160,28 +155,53 @@ public sealed partial class VfioUserClient
         }
     }
 
-    private void GiveUp(Queue<(MapRequest Request, long Started)> pending, List<IovaRange> mapped)
+    private MapRequest BeginUnmap(IovaRange range)
     {
-        while (pending.TryDequeue(out var each))
-        {
-            try
-            {
-                EndMap(each.Request, each.Started);
-                mapped.Add(each.Request.Range);
-            }
-            catch (IOException)
-            {
-                // The first failure is the one to tell.
-            }
-        }
+        Span<byte> fields = stackalloc byte[UnmapBytes];
+        var writer = new PayloadWriter(fields);
+        WriteUnmap(ref writer, UnmapBytes, 0, range);
+        return new(range, IsNew: false, _channel.Begin(VfioUserCommand.DmaUnmap, fields, default, [], MessageChannel.SmallReplyBytes, _options.RequestTimeout));
+    }
 
+    private void TryUnmap(List<IovaRange> ranges)
+    {
         try
         {
-            mapped.ForEach(UnmapDma);
+            UnmapDma(ranges);
         }
         catch (IOException)
         {
             // It maps nothing any more, or does not answer.
+        }
+    }
+
+    // Ends every request that it began; the first failure is the one to tell.
+    private static void InParallel<T>(IReadOnlyList<T> items, Func<T, MapRequest> begin, Action<MapRequest, long> end)
+    {
+        var pending = new Queue<(MapRequest Request, long Started)>(RequestsUnderWay);
+        Exception? failure = null;
+        for (var next = 0; pending.Count > 0 || (next < items.Count && failure is null);)
+        {
+            try
+            {
+                if (next < items.Count && failure is null && pending.Count < RequestsUnderWay)
+                {
+                    pending.Enqueue((begin(items[next++]), Stopwatch.GetTimestamp()));
+                    continue;
+                }
+
+                var (request, started) = pending.Dequeue();
+                end(request, started);
+            }
+            catch (IOException e)
+            {
+                failure ??= e;
+            }
+        }
+
+        if (failure is not null)
+        {
+            ExceptionDispatchInfo.Throw(failure);
         }
     }
 

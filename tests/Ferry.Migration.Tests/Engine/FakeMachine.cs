@@ -106,6 +106,24 @@ internal sealed class FakeMachine : IMigratableMachine, IDisposable
         state.Advance(16);
     }
 
+    /// <summary>What the source saves ahead, each time; none where null.</summary>
+    public Func<byte[]>? OnSaveAhead { get; set; }
+
+    /// <summary>What the destination was given ahead.</summary>
+    public List<byte[]> LoadedAhead { get; } = [];
+
+    public void SaveAhead(IBufferWriter<byte> state) => state.Write(OnSaveAhead?.Invoke() ?? []);
+
+    public void LoadAhead(ReadOnlySpan<byte> state)
+    {
+        if (IsRunning || state is [0xBA, 0xD0, ..])
+        {
+            throw new InvalidDataException("That is nothing to load ahead.");
+        }
+
+        LoadedAhead.Add(state.ToArray());
+    }
+
     public void LoadVcpus(ReadOnlySpan<byte> state)
     {
         if (OnLoad is not null)

@@ -130,6 +130,20 @@ internal sealed class SimMachine : IMigratableMachine, IDisposable
         state.Advance(16);
     }
 
+    public void SaveAhead(IBufferWriter<byte> state)
+    {
+        Enter(nameof(SaveAhead));
+        var bytes = state.GetSpan(8);
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes, Vcpu.Steps);
+        state.Advance(8);
+    }
+
+    public void LoadAhead(ReadOnlySpan<byte> state)
+    {
+        Enter(nameof(LoadAhead));
+        _ = state.Length == 8 ? 0 : throw new InvalidDataException($"{state.Length} bytes are nothing to load ahead.");
+    }
+
     public void LoadVcpus(ReadOnlySpan<byte> state)
     {
         var loaded = state.Length == 16
