@@ -97,6 +97,13 @@ internal static class Verdict
             return failure;
         }
 
+        // One that was told to start, and whose device took longer than the source waits for an answer: it runs there, and the source says that it is
+        // in doubt until an operator tells it.
+        if (run.DestinationReport!.Outcome == ReceiveOutcome.Running && run.Scenario.Devices.Any(device => device.DestinationFault == DeviceFault.Slow))
+        {
+            return null;
+        }
+
         return run.SourceReport!.Outcome == MigrationOutcome.InDoubt && !run.DestinationReport!.Reason.AsSpan().Contains("could not be started", StringComparison.Ordinal)
             ? "Both sides could talk again, and are in doubt still."
             : null;
