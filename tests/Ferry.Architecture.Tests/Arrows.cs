@@ -12,9 +12,10 @@ internal static partial class Arrows
         ["Ferry.Tracking"] = ["Ferry.Linux", "Ferry.Memory"],
         ["Ferry.VfioUser"] = ["Ferry.Tracking", "Ferry.Linux", "Ferry.Memory"],
         ["Ferry.Devices"] = ["Ferry.VfioUser", "Ferry.Tracking", "Ferry.Linux", "Ferry.Memory"],
+        ["Ferry.Conform"] = ["Ferry.VfioUser", "Ferry.Tracking", "Ferry.Linux", "Ferry.Memory"],
         ["Ferry.Machine"] = ["Ferry.VfioUser", "Ferry.Tracking", "Ferry.Linux", "Ferry.Memory"],
         ["Ferry.Migration"] = ["Ferry.Tracking", "Ferry.Linux", "Ferry.Memory"],
-        ["Ferry.Cli"] = ["Ferry.Migration", "Ferry.Machine", "Ferry.Devices", "Ferry.VfioUser", "Ferry.Tracking", "Ferry.Linux", "Ferry.Memory"],
+        ["Ferry.Cli"] = ["Ferry.Migration", "Ferry.Machine", "Ferry.Devices", "Ferry.Conform", "Ferry.VfioUser", "Ferry.Tracking", "Ferry.Linux", "Ferry.Memory"],
     };
 
     /// <summary>The projects that a change of a package must never reach.</summary>

@@ -1,0 +1,105 @@
+using Ferry.Conform.Tracing;
+using Ferry.Linux.Vfio;
+
+namespace Ferry.Conform.Checks;
+
+// The data channel.
+internal sealed partial class CheckContext
+{
+    /// <summary>The longest stream that is held in memory for comparison, in bytes.</summary>
+    private const int MaxStreamBytes = 1 << 30;
+
+    private const int ReadBytes = 256 << 10;
+
+    private readonly byte[] _buffer = new byte[ReadBytes];
+    private byte[]? _stream;
+
+    /// <summary>A whole stream of this device; <see cref="PrepareStream"/> saves it.</summary>
+    public byte[] Stream => _stream ?? throw new InvalidOperationException("No stream was prepared.");
+
+    /// <summary>Saves a stream to load later, in a scenario of its own.</summary>
+    public void PrepareStream(bool withWork = false)
+    {
+        Begin("save a whole stream");
+        if (withWork && HasStimulus)
+        {
+            BeginStimulus();
+            Work(WorkPieces);
+        }
+
+        Go(VfioDeviceState.StopCopy);
+        _stream = ReadToEnd();
+    }
+
+    /// <summary>Reads in STOP_COPY until the device says that there is no more.</summary>
+    public byte[] ReadToEnd() => ReadData(int.MaxValue, _buffer.Length);
+
+    /// <summary>Reads until nothing is there or <paramref name="limitBytes"/> were read, <paramref name="pieceBytes"/> at a time.</summary>
+    public byte[] ReadData(int limitBytes, int pieceBytes)
+    {
+        using var all = new MemoryStream();
+        while (all.Length < limitBytes)
+        {
+            var read = Device.ReadData(_buffer.AsSpan(0, (int)Math.Min(Math.Min(pieceBytes, _buffer.Length), limitBytes - all.Length)));
+            if (read == 0)
+            {
+                break;
+            }
+
+            if (all.Length + read > MaxStreamBytes)
+            {
+                throw new NotApplicableException(FormattableString.Invariant($"the device has more than {MaxStreamBytes} bytes of state, which is more than is compared"));
+            }
+
+            all.Write(_buffer.AsSpan(0, read));
+        }
+
+        return all.ToArray();
+    }
+
+    /// <summary>Begins RESUMING on a device that is as new.</summary>
+    public void BeginResume(string scenario)
+    {
+        Begin(scenario);
+        Go(VfioDeviceState.Resuming);
+    }
+
+    /// <summary>Writes a stream, <paramref name="pieceBytes"/> at a time.</summary>
+    public void Load(ReadOnlySpan<byte> stream, int pieceBytes = ReadBytes)
+    {
+        while (!stream.IsEmpty)
+        {
+            var piece = stream[..Math.Min(pieceBytes, stream.Length)];
+            Device.WriteData(piece);
+            stream = stream[piece.Length..];
+        }
+    }
+
+    /// <summary>Offers a stream that must not be taken: whole or in part, in the writing or at the end.</summary>
+    public void RequireRejected(ReadOnlySpan<byte> stream, string what)
+    {
+        try
+        {
+            Load(stream);
+        }
+        catch (CommandRefusedException)
+        {
+            // Early is well, as long as the end is refused too.
+        }
+
+        Require(IsRefused(() => Device.SetState(VfioDeviceState.Stop)), $"{what} was accepted: RESUMING -> STOP succeeded");
+        var state = Device.GetState();
+        Require(
+            state is VfioDeviceState.Error or VfioDeviceState.Resuming,
+            $"{what} was refused, and then the device is in {StateNames.NameOf(state)}, neither in ERROR nor in RESUMING");
+    }
+
+    /// <summary>Fails where two streams differ.</summary>
+    public static void RequireSame(ReadOnlySpan<byte> expected, ReadOnlySpan<byte> found, string what)
+    {
+        var common = expected.CommonPrefixLength(found);
+        Require(
+            common == expected.Length && common == found.Length,
+            FormattableString.Invariant($"{what}: {found.Length} bytes where {expected.Length} are expected, the first difference at {common}"));
+    }
+}

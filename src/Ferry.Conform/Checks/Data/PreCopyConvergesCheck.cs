@@ -1,0 +1,34 @@
+using Ferry.Linux.Vfio;
+
+namespace Ferry.Conform.Checks.Data;
+
+/// <summary>Pre-copy of an idle device comes to an end.</summary>
+internal sealed class PreCopyConvergesCheck : ICheck
+{
+    /// <summary>An idle device may send its state so many times over before it has to say that nothing is left.</summary>
+    private const int Rounds = 4;
+    private const int SlackBytes = 1 << 20;
+
+    public string Name => "pre-copy-converges";
+
+    public string Rule => "Pre-copy of a device that has nothing to do reaches its temporary end: a read that gives nothing.";
+
+    public string Source => Sources.PreCopyInfo;
+
+    public CheckNeeds Needs => CheckNeeds.PreCopy;
+
+    public string? Run(CheckContext context)
+    {
+        context.PrepareStream();
+        var limitBytes = (int)Math.Min(((long)Rounds * context.Stream.Length) + SlackBytes, int.MaxValue);
+        context.Begin("pre-copy of an idle device");
+        context.Go(VfioDeviceState.PreCopy);
+        var preCopyBytes = context.ReadData(limitBytes, int.MaxValue).Length;
+        CheckContext.Require(
+            preCopyBytes < limitBytes,
+            FormattableString.Invariant($"pre-copy gave {preCopyBytes} bytes without an end, of a device whose whole state has {context.Stream.Length}"));
+        context.Go(VfioDeviceState.StopCopy);
+        var rest = context.ReadToEnd().Length;
+        return FormattableString.Invariant($"{preCopyBytes} bytes before the stop, {rest} after it");
+    }
+}

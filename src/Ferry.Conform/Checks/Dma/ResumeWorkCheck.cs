@@ -1,0 +1,34 @@
+using Ferry.Linux.Vfio;
+
+namespace Ferry.Conform.Checks.Dma;
+
+/// <summary>A device that was saved at work goes on where it was loaded.</summary>
+internal sealed class ResumeWorkCheck : ICheck
+{
+    public string Name => "resume-work";
+
+    public string Rule => "A device that has loaded a state does the work that was left when that was saved, and takes more.";
+
+    public string Source => Sources.States;
+
+    public CheckNeeds Needs => CheckNeeds.Migration | CheckNeeds.Stimulus | CheckNeeds.Reset;
+
+    public string? Run(CheckContext context)
+    {
+        context.Begin("save at work, reset, load, and go on");
+        context.BeginStimulus();
+        context.Work(CheckContext.WorkPieces);
+        context.GiveAll();
+        context.Go(VfioDeviceState.StopCopy);
+        var stream = context.ReadToEnd();
+        var left = context.CountOutstanding();
+        context.Device.Reset();
+        context.Go(VfioDeviceState.Resuming);
+        context.Load(stream);
+        context.Go(VfioDeviceState.Stop);
+        context.Go(VfioDeviceState.Running);
+        context.Finish();
+        context.Work(CheckContext.WorkPieces);
+        return FormattableString.Invariant($"{left} pieces of work were left");
+    }
+}

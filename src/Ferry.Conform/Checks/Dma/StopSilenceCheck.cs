@@ -1,0 +1,58 @@
+using Ferry.Conform.Tracing;
+using Ferry.Linux.Vfio;
+
+namespace Ferry.Conform.Checks.Dma;
+
+/// <summary>A device that has stopped writes nothing.</summary>
+internal sealed class StopSilenceCheck : ICheck
+{
+    private const int Tries = 4;
+
+    public string Name => "stop-silence";
+
+    public string Rule => "When the way to STOP or STOP_COPY has returned the device writes no memory, and what it had left to do is done when it runs again.";
+
+    public string Source => Sources.States;
+
+    public CheckNeeds Needs => CheckNeeds.Migration | CheckNeeds.Stimulus;
+
+    public string? Run(CheckContext context)
+    {
+        (VfioDeviceState From, VfioDeviceState To)[] stops =
+        [
+            (VfioDeviceState.Running, VfioDeviceState.Stop),
+            (VfioDeviceState.Running, VfioDeviceState.StopCopy),
+            .. context.HasPreCopy ? [(VfioDeviceState.PreCopy, VfioDeviceState.StopCopy)] : Array.Empty<(VfioDeviceState, VfioDeviceState)>(),
+        ];
+        var atWork = 0;
+        foreach (var (from, to) in stops)
+        {
+            for (var i = 0; i < Tries; i++)
+            {
+                atWork += StopAtWork(context, from, to) ? 1 : 0;
+            }
+        }
+
+        return FormattableString.Invariant($"{atWork} of {stops.Length * Tries} stops found it with work left");
+    }
+
+    private static bool StopAtWork(CheckContext context, VfioDeviceState from, VfioDeviceState to)
+    {
+        context.Begin($"{StateNames.NameOf(from)} -> {StateNames.NameOf(to)} at work");
+        context.BeginStimulus();
+        context.Work(CheckContext.WorkPieces);
+        if (from != VfioDeviceState.Running)
+        {
+            context.Go(from);
+        }
+
+        context.GiveAll();
+        context.Device.SetState(to);
+        Silence.RequireSince(context, $"in {StateNames.NameOf(to)}", withRam: true);
+        var isLeft = context.CountOutstanding() > 0;
+        context.RequireState(to);
+        context.Go(VfioDeviceState.Running);
+        context.Finish();
+        return isLeft;
+    }
+}

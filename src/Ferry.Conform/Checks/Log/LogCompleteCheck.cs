@@ -1,0 +1,39 @@
+using Ferry.Memory;
+
+namespace Ferry.Conform.Checks.Log;
+
+/// <summary>No write is missing in the log.</summary>
+internal sealed class LogCompleteCheck : ICheck
+{
+    private const int Rounds = 6;
+
+    public string Name => "log-complete";
+
+    public string Rule => "Every page that the device wrote is in a report, at each page size that it logs at, also what it wrote during reports.";
+
+    public string Source => Sources.LogReport;
+
+    public CheckNeeds Needs => CheckNeeds.Log | CheckNeeds.Stimulus;
+
+    public string? Run(CheckContext context)
+    {
+        var sizes = new List<PageSize>();
+        var pages = 0UL;
+        foreach (var hint in LogHints.All)
+        {
+            context.Begin($"writes under a log of {hint}");
+            if (LogHints.TryChoose(context, hint) is not { } chosen || sizes.Contains(chosen))
+            {
+                continue;
+            }
+
+            sizes.Add(chosen);
+            context.Begin($"writes under a log of {chosen}");
+            using var trial = LogTrial.Run(context, chosen, Rounds);
+            CheckContext.RequireComplete(trial.Written, trial.Reported);
+            pages += trial.Written.Count();
+        }
+
+        return FormattableString.Invariant($"{pages} pages written, at page sizes {string.Join(", ", sizes)}");
+    }
+}

@@ -1,0 +1,37 @@
+using Ferry.Conform.Tracing;
+using Ferry.Linux.Vfio;
+
+namespace Ferry.Conform.Checks.States;
+
+/// <summary>Every transition that there is not.</summary>
+internal sealed class RefusalsCheck : ICheck
+{
+    private static readonly VfioDeviceState[] Numbers = [.. Enum.GetValues<VfioDeviceState>(), (VfioDeviceState)8, (VfioDeviceState)0x7FFFFFFF];
+
+    public string Name => "refusals";
+
+    public string Rule => "ERROR, states that the device lacks, numbers that are no state, and STOP_COPY to PRE_COPY are refused, and the device stays where it is.";
+
+    public string Source => Sources.States;
+
+    public CheckNeeds Needs => CheckNeeds.Migration;
+
+    public string? Run(CheckContext context)
+    {
+        var refused = 0;
+        foreach (var from in context.States)
+        {
+            foreach (var to in Numbers.Where(to => !VfioStateArcs.TryGetNext(from, to, context.Abilities.Migration, out _)))
+            {
+                var what = $"{StateNames.NameOf(from)} -> {StateNames.NameOf(to)}";
+                context.Begin(what);
+                context.Reach(from);
+                CheckContext.Require(CheckContext.IsRefused(() => context.Device.SetState(to)), $"{what} was accepted");
+                context.RequireState(from);
+                refused++;
+            }
+        }
+
+        return FormattableString.Invariant($"{refused} requests");
+    }
+}

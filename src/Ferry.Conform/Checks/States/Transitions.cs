@@ -1,0 +1,34 @@
+using Ferry.Conform.Tracing;
+using Ferry.Linux.Vfio;
+
+namespace Ferry.Conform.Checks.States;
+
+/// <summary>Takes transitions, each on a device that is as new.</summary>
+internal static class Transitions
+{
+    /// <summary>Takes every transition that is wanted.</summary>
+    /// <returns>How many those were.</returns>
+    public static int TakeAll(CheckContext context, Func<VfioDeviceState, VfioDeviceState, bool> isWanted)
+    {
+        var taken = 0;
+        context.PrepareStream();
+        foreach (var from in context.States)
+        {
+            foreach (var to in context.States.Where(to => isWanted(from, to)))
+            {
+                context.Begin($"{StateNames.NameOf(from)} -> {StateNames.NameOf(to)}");
+                context.Reach(from);
+                if (from == VfioDeviceState.Resuming)
+                {
+                    // It can be left only with a whole state.
+                    context.Load(context.Stream);
+                }
+
+                context.Go(to);
+                taken++;
+            }
+        }
+
+        return taken;
+    }
+}

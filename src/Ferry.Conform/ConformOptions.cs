@@ -1,0 +1,25 @@
+using Ferry.Conform.Stimuli;
+
+namespace Ferry.Conform;
+
+/// <summary>What is checked, and how long.</summary>
+public sealed record ConformOptions
+{
+    /// <summary>The names of the checks to run; null runs all.</summary>
+    public IReadOnlyList<string>? Only { get; init; }
+
+    /// <summary>Makes what drives the device, for each check anew; null where nothing does, and checks of DMA are not applicable.</summary>
+    public Func<IStimulus>? Stimulus { get; init; }
+
+    /// <summary>How long one check may take. A command that is under way then still gets its own time.</summary>
+    public TimeSpan CheckTime { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a device may work on what it was given before any of it is done.</summary>
+    public TimeSpan WorkTime { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long memory is watched for writes that must not come, each time.</summary>
+    public TimeSpan WatchTime { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Told of each check before it runs, or null.</summary>
+    public Action<string>? OnCheck { get; init; }
+}

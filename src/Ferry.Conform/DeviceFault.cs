@@ -1,0 +1,14 @@
+namespace Ferry.Conform;
+
+/// <summary>How a device failed to answer.</summary>
+public enum DeviceFault
+{
+    /// <summary>The connection has ended.</summary>
+    Gone,
+
+    /// <summary>No answer came in time.</summary>
+    Silent,
+
+    /// <summary>The answer breaks the protocol.</summary>
+    Malformed,
+}

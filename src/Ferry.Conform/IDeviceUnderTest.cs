@@ -1,0 +1,52 @@
+using Ferry.Linux.Vfio;
+using Ferry.Memory;
+using Microsoft.Win32.SafeHandles;
+
+namespace Ferry.Conform;
+
+/// <summary>A connection to the device that is checked: what the checks need of it, however it is reached.</summary>
+/// <remarks>What the device refuses is a <see cref="CommandRefusedException"/>; a device that has gone, does not answer in time or answers
+/// something malformed is a <see cref="DeviceFaultException"/>. Called by one thread. Source: linux/vfio.h; QEMU docs/interop/vfio-user.rst.</remarks>
+public interface IDeviceUnderTest : IDisposable
+{
+    /// <summary>Asks what the device claims to have.</summary>
+    DeviceAbilities AskAbilities();
+
+    /// <summary>Asks for the migration state.</summary>
+    VfioDeviceState GetState();
+
+    /// <summary>Asks for a state; numbers that are no state are passed on.</summary>
+    void SetState(VfioDeviceState next);
+
+    /// <summary>Asks how many bytes STOP_COPY will give; null where the device does not say.</summary>
+    ulong? EstimateStopCopyBytes();
+
+    /// <summary>Reads from the data channel.</summary>
+    /// <returns>How many bytes, at most what fits; 0 where none are there.</returns>
+    int ReadData(Span<byte> buffer);
+
+    /// <summary>Writes to the data channel.</summary>
+    void WriteData(ReadOnlySpan<byte> data);
+
+    /// <summary>Lets the device read and write all of <paramref name="file"/> at <paramref name="range"/>.</summary>
+    void MapDma(IovaRange range, SafeFileHandle file);
+
+    /// <summary>Starts the log of DMA writes.</summary>
+    /// <returns>The page size that the device chose.</returns>
+    PageSize StartDmaLog(IReadOnlyList<IovaRange> ranges, PageSize pageSize);
+
+    /// <summary>Stops the log.</summary>
+    void StopDmaLog();
+
+    /// <summary>ORs into <paramref name="bitmap"/> the pages of the range that were written since the last report.</summary>
+    void ReportDmaLog(IovaRange range, PageSize pageSize, DirtyBitmap bitmap);
+
+    /// <summary>Reads registers.</summary>
+    void ReadRegion(int region, ulong offset, Span<byte> data);
+
+    /// <summary>Writes registers, and waits until the device has taken it.</summary>
+    void WriteRegion(int region, ulong offset, ReadOnlySpan<byte> data);
+
+    /// <summary>Resets the device.</summary>
+    void Reset();
+}

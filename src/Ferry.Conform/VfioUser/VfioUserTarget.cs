@@ -1,0 +1,110 @@
+using Ferry.Linux.Vfio;
+using Ferry.Memory;
+using Ferry.VfioUser;
+using Ferry.VfioUser.Client;
+using Ferry.VfioUser.Protocol;
+using Microsoft.Win32.SafeHandles;
+
+namespace Ferry.Conform.VfioUser;
+
+/// <summary>A connection to a vfio-user device, with its errors as the checks know them.</summary>
+internal sealed class VfioUserTarget(VfioUserClient client) : IDeviceUnderTest
+{
+    // The specification names no least number; a log that takes no range at all would be none.
+    private const int LeastLogRanges = 1;
+
+    public DeviceAbilities AskAbilities() => Ask(() => new DeviceAbilities(
+        client.GetMigrationFlags(), client.GetInfo().CanReset, client.HasDmaLog, client.Server.DmaLogPrecision, LeastLogRanges));
+
+    public VfioDeviceState GetState() => Ask(client.GetState);
+
+    public void SetState(VfioDeviceState next) => Tell(() => client.SetState(next));
+
+    public ulong? EstimateStopCopyBytes() => Ask(client.EstimateStopCopyBytes);
+
+    public int ReadData(Span<byte> buffer)
+    {
+        try
+        {
+            return client.ReadMigrationData(buffer);
+        }
+        catch (IOException e)
+        {
+            throw Translate(e);
+        }
+    }
+
+    public void WriteData(ReadOnlySpan<byte> data)
+    {
+        try
+        {
+            client.WriteMigrationData(data);
+        }
+        catch (IOException e)
+        {
+            throw Translate(e);
+        }
+    }
+
+    public void MapDma(IovaRange range, SafeFileHandle file) => Tell(() => client.MapDma(range, 0, read: true, write: true, file));
+
+    public PageSize StartDmaLog(IReadOnlyList<IovaRange> ranges, PageSize pageSize) => Ask(() => client.StartDmaLog(ranges, pageSize));
+
+    public void StopDmaLog() => Tell(client.StopDmaLog);
+
+    public void ReportDmaLog(IovaRange range, PageSize pageSize, DirtyBitmap bitmap) => Tell(() => client.ReportDmaLog(range, pageSize, bitmap));
+
+    public void ReadRegion(int region, ulong offset, Span<byte> data)
+    {
+        try
+        {
+            client.RegionRead(region, offset, data);
+        }
+        catch (IOException e)
+        {
+            throw Translate(e);
+        }
+    }
+
+    public void WriteRegion(int region, ulong offset, ReadOnlySpan<byte> data)
+    {
+        try
+        {
+            client.RegionWrite(region, offset, data);
+        }
+        catch (IOException e)
+        {
+            throw Translate(e);
+        }
+    }
+
+    public void Reset() => Tell(client.Reset);
+
+    public void Dispose() => client.Dispose();
+
+    private void Tell(Action command) => Ask(() =>
+    {
+        command();
+        return true;
+    });
+
+    private T Ask<T>(Func<T> command)
+    {
+        try
+        {
+            return command();
+        }
+        catch (IOException e)
+        {
+            throw Translate(e);
+        }
+    }
+
+    private IOException Translate(IOException e) => e switch
+    {
+        VfioUserException refused => new CommandRefusedException(refused.Errno, refused.Message, refused),
+        VfioUserProtocolException => new DeviceFaultException(DeviceFault.Malformed, e.Message, e),
+        VfioUserPeerException => new DeviceFaultException(client.IsConnected ? DeviceFault.Silent : DeviceFault.Gone, e.Message, e),
+        _ => e,
+    };
+}

@@ -1,0 +1,49 @@
+using Ferry.Conform.Stimuli;
+using Ferry.Conform.Tests.Devices;
+using Ferry.Conform.VfioUser;
+using Ferry.Devices.Models;
+using Ferry.VfioUser;
+using Xunit;
+
+namespace Ferry.Conform.Tests;
+
+/// <summary>Runs the checks on a device of the tests.</summary>
+internal static class Conformance
+{
+    private const int StateBytes = 256 << 10;
+
+    private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(20);
+
+    /// <summary>An rnic with a small state, so that saving and loading it often takes little time.</summary>
+    public static RnicOptions Options { get; } = new() { DeviceStateBytes = StateBytes };
+
+    public static Rnic Rnic() => new(Options);
+
+    public static ConformReport Run(IVfioUserDevice device, string stimulus = "rnic") => Run(_ => device, stimulus, AnswerTime);
+
+    public static ConformReport Run(Func<CancellationTokenSource, IVfioUserDevice> make, string stimulus, TimeSpan answerTime, params string[] only)
+    {
+        using var served = new ServedDevice(make);
+        var options = new ConformOptions
+        {
+            Stimulus = StimulusNames.FactoryOf(stimulus),
+            WorkTime = AnswerTime,
+            Only = only.Length == 0 ? null : only,
+        };
+        return new ConformRun(new VfioUserConnector(served.SocketPath, answerTime), options).Run(TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Fails where other checks failed than those, or one that says something else.</summary>
+    public static void AssertFails(ConformReport report, string check, string detail)
+    {
+        Assert.Equal([check], NamesOf(report, CheckOutcome.Failed));
+        Assert.Equal(0, report.Count(CheckOutcome.NotRun));
+        Assert.Contains(detail, report.Checks.Single(each => each.Name == check).Detail, StringComparison.Ordinal);
+    }
+
+    public static IReadOnlyList<string> NamesOf(ConformReport report, CheckOutcome outcome) =>
+        [.. report.Checks.Where(check => check.Outcome == outcome).Select(check => check.Name)];
+
+    public static string Describe(ConformReport report) => string.Join(
+        '\n', report.Checks.Select(check => $"{check.Name} {check.Outcome} {check.Elapsed.TotalSeconds:f2} {check.Detail}\n  {string.Join("\n  ", check.Commands)}"));
+}
