@@ -5,11 +5,11 @@ namespace Ferry.Conform.Checks.Log;
 /// <summary>No write is missing in the log.</summary>
 internal sealed class LogCompleteCheck : ICheck
 {
-    private const int Rounds = 6;
+    private const int Intervals = 6;
 
     public string Name => "log-complete";
 
-    public string Rule => "Every page that the device wrote is in a report, at each page size that it logs at, also what it wrote during reports.";
+    public string Rule => "Every page that the device wrote is in a report, at each page size that it logs at, also what it wrote during a report, and what was reported before.";
 
     public string Source => Sources.LogReport;
 
@@ -29,9 +29,13 @@ internal sealed class LogCompleteCheck : ICheck
 
             sizes.Add(chosen);
             context.Begin($"writes under a log of {chosen}");
-            using var trial = LogTrial.Run(context, chosen, Rounds);
-            CheckContext.RequireComplete(trial.Written, trial.Reported);
-            pages += trial.Written.Count();
+            var trial = LogTrial.Start(context, chosen);
+            for (var i = 0; i < Intervals; i++)
+            {
+                using var interval = trial.RunInterval();
+                CheckContext.RequireComplete(interval.Written, interval.Reported);
+                pages += interval.Written.Count();
+            }
         }
 
         return FormattableString.Invariant($"{pages} pages written, at page sizes {string.Join(", ", sizes)}");

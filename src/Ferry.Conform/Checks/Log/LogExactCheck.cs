@@ -16,16 +16,16 @@ internal sealed class LogExactCheck : ICheck
     public string? Run(CheckContext context)
     {
         context.Begin("writes under a log of 4K, and nothing else");
-        using var trial = LogTrial.Run(context, PageSize.Size4K, rounds: 1);
-        using var allowed = new DirtyBitmap(trial.Reported.Range, trial.Reported.PageSize);
-        allowed.Or(trial.Written);
-        for (var page = 0UL; page < trial.Reported.PageCount; page++)
+        using var interval = LogTrial.Start(context, PageSize.Size4K).RunInterval();
+        using var allowed = new DirtyBitmap(interval.Reported.Range, interval.Reported.PageSize);
+        allowed.Or(interval.Written);
+        for (var page = 0UL; page < interval.Reported.PageCount; page++)
         {
             CheckContext.Require(
-                !trial.Reported.IsSet(page) || allowed.IsSet(page),
+                !interval.Reported.IsSet(page) || allowed.IsSet(page),
                 $"the page of {allowed.PageSize} at {new Iova(allowed.Range.Start.Value + (page << allowed.PageSize.Shift))} is reported and was not written");
         }
 
-        return FormattableString.Invariant($"{trial.Reported.Count()} pages of {trial.Reported.PageSize}");
+        return FormattableString.Invariant($"{interval.Reported.Count()} pages of {interval.Reported.PageSize}");
     }
 }

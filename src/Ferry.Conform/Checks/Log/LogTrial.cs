@@ -1,46 +1,51 @@
+using Ferry.Linux.Vfio;
 using Ferry.Memory;
 
 namespace Ferry.Conform.Checks.Log;
 
-/// <summary>Work under a started log: what was written, by comparison, beside what was reported.</summary>
-internal sealed class LogTrial : IDisposable
+/// <summary>Work under a started log, in intervals at whose ends the device does not write.</summary>
+internal sealed class LogTrial
 {
-    private LogTrial(DirtyBitmap written, DirtyBitmap reported) => (Written, Reported) = (written, reported);
+    private readonly CheckContext _context;
 
-    /// <summary>The pages of 4 KiB that differ from what they were when the log was started.</summary>
-    public DirtyBitmap Written { get; }
+    private LogTrial(CheckContext context, PageSize pageSize) => (_context, PageSize) = (context, pageSize);
 
-    /// <summary>All that the reports said, at the page size of the log.</summary>
-    public DirtyBitmap Reported { get; }
+    /// <summary>The page size of the log.</summary>
+    public PageSize PageSize { get; }
 
-    /// <summary>Starts the log, has work done with a report after each part of it, stops the device, reports once more and compares. The log
-    /// stays started.</summary>
-    public static LogTrial Run(CheckContext context, PageSize hint, int rounds)
+    /// <summary>Starts the log of a device that is driven and has nothing to do.</summary>
+    public static LogTrial Start(CheckContext context, PageSize hint)
     {
         var ram = context.Memory.Ram;
         context.BeginStimulus();
-        // The driver's own traces, and those of work before, are no part of it.
         context.Work(1);
-        context.Memory.Remember();
         var pageSize = context.Device.StartDmaLog([ram], hint);
         CheckContext.Require(ram.IsAligned(pageSize), $"the log's pages of {pageSize} are larger than the range that it was asked to log, {ram}");
-        var reported = new DirtyBitmap(ram, pageSize);
+        return new LogTrial(context, pageSize);
+    }
+
+    /// <summary>Has the device do all the work there is room for, which writes no page twice but those of its rings, with a report while it
+    /// writes and one when it has stopped.</summary>
+    public LogInterval RunInterval()
+    {
+        var ram = _context.Memory.Ram;
+        if (_context.Migrates && _context.Device.GetState() != VfioDeviceState.Running)
+        {
+            _context.Go(VfioDeviceState.Running);
+        }
+
+        _context.Memory.Remember();
+        var reported = new DirtyBitmap(ram, PageSize);
         DirtyBitmap? written = null;
         try
         {
-            for (var round = 0; round < rounds; round++)
-            {
-                // Reported while the device writes, and again when it has finished.
-                context.GiveAll();
-                context.Device.ReportDmaLog(ram, pageSize, reported);
-                context.Finish();
-            }
-
-            context.Settle();
-            context.Device.ReportDmaLog(ram, pageSize, reported);
-            written = context.Written();
+            _context.GiveAll();
+            _context.Device.ReportDmaLog(ram, PageSize, reported);
+            _context.Settle();
+            _context.Device.ReportDmaLog(ram, PageSize, reported);
+            written = _context.Written();
             CheckContext.Require(written.Count() > 0, "no memory changed, so the log says nothing");
-            return new LogTrial(written, reported);
+            return new LogInterval(written, reported);
         }
         catch
         {
@@ -48,11 +53,5 @@ internal sealed class LogTrial : IDisposable
             reported.Dispose();
             throw;
         }
-    }
-
-    public void Dispose()
-    {
-        Written.Dispose();
-        Reported.Dispose();
     }
 }

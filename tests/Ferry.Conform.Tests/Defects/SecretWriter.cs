@@ -1,0 +1,77 @@
+using Ferry.Conform.Tests.Devices;
+using Ferry.Linux.Memory;
+using Ferry.Linux.Vfio;
+using Ferry.Memory;
+using Ferry.VfioUser;
+using Microsoft.Win32.SafeHandles;
+
+namespace Ferry.Conform.Tests.Defects;
+
+/// <summary>Writes memory all the time while it is in one of certain states, beside what the device does.</summary>
+internal sealed class SecretWriter : DeviceWrapper
+{
+    private const ulong Unused = 1 << 20;
+
+    private readonly Lock _gate = new();
+    private readonly Thread _writer;
+    private readonly bool _toPeer;
+    private readonly VfioDeviceState[] _states;
+    private MappedMemory? _memory;
+    private volatile bool _isDisposed;
+    private byte _next;
+
+    /// <summary>Writes the window of another device, which is the smallest that is mapped, or memory that nobody else uses.</summary>
+    public SecretWriter(IVfioUserDevice inner, bool toPeer, params VfioDeviceState[] states)
+        : base(inner)
+    {
+        (_toPeer, _states) = (toPeer, states);
+        _writer = new Thread(Write) { IsBackground = true };
+        _writer.Start();
+    }
+
+    public override void DmaMap(IovaRange range, ulong fileOffset, bool read, bool write, SafeFileHandle? file)
+    {
+        if (_toPeer == range.LengthBytes <= Unused)
+        {
+            lock (_gate)
+            {
+                _memory = MappedMemory.MapShared(file!, fileOffset, range.LengthBytes, MemoryProtection.Read | MemoryProtection.Write);
+            }
+        }
+
+        base.DmaMap(range, fileOffset, read, write, file);
+    }
+
+    public override void DmaUnmapAll()
+    {
+        lock (_gate)
+        {
+            _memory?.Dispose();
+            _memory = null;
+        }
+
+        base.DmaUnmapAll();
+    }
+
+    public override void Dispose()
+    {
+        _isDisposed = true;
+        _writer.Join();
+        _memory?.Dispose();
+        base.Dispose();
+    }
+
+    private void Write()
+    {
+        for (; !_isDisposed; Thread.Sleep(1))
+        {
+            lock (_gate)
+            {
+                if (_memory is not null && _states.Contains(State))
+                {
+                    _memory.GetSpan(_toPeer ? 0 : Unused, 1)[0] = ++_next;
+                }
+            }
+        }
+    }
+}

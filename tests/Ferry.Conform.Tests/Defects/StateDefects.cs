@@ -1,0 +1,80 @@
+using Ferry.Conform.Tests.Devices;
+using Ferry.Linux.Vfio;
+using Ferry.VfioUser;
+
+namespace Ferry.Conform.Tests.Defects;
+
+/// <summary>Takes STOP_COPY to PRE_COPY, which there is not.</summary>
+internal sealed class AcceptsIllegalArc(IVfioUserDevice inner) : DeviceWrapper(inner)
+{
+    public override void SetState(VfioDeviceState next)
+    {
+        if (State == VfioDeviceState.StopCopy && next == VfioDeviceState.PreCopy)
+        {
+            base.SetState(VfioDeviceState.Running);
+        }
+
+        base.SetState(next);
+    }
+}
+
+/// <summary>Refuses one transition, and changes nothing.</summary>
+internal sealed class RefusesTransition(IVfioUserDevice inner, VfioDeviceState from, VfioDeviceState to) : DeviceWrapper(inner)
+{
+    public override void SetState(VfioDeviceState next)
+    {
+        if (State == from && next == to)
+        {
+            throw new VfioUserException(22, "a planted defect");
+        }
+
+        base.SetState(next);
+    }
+}
+
+/// <summary>Says that it took a combination, and went only the first step.</summary>
+internal sealed class StopsHalfway(IVfioUserDevice inner) : DeviceWrapper(inner)
+{
+    public override void SetState(VfioDeviceState next) =>
+        base.SetState(State == VfioDeviceState.PreCopy && next == VfioDeviceState.Stop ? VfioDeviceState.Running : next);
+}
+
+/// <summary>Is left in PRE_COPY by a reset.</summary>
+internal sealed class ResetKeepsState(IVfioUserDevice inner) : DeviceWrapper(inner)
+{
+    public override void Reset()
+    {
+        if (State != VfioDeviceState.PreCopy)
+        {
+            base.Reset();
+        }
+    }
+}
+
+/// <summary>Lets itself be talked out of ERROR.</summary>
+internal sealed class LeavesError(IVfioUserDevice inner) : DeviceWrapper(inner)
+{
+    public override void SetState(VfioDeviceState next)
+    {
+        if (State == VfioDeviceState.Error)
+        {
+            base.Reset();
+        }
+
+        base.SetState(next);
+    }
+}
+
+/// <summary>Begins its data anew on the way from PRE_COPY to PRE_COPY_P2P.</summary>
+internal sealed class LosesSession(IVfioUserDevice inner) : DeviceWrapper(inner)
+{
+    public override void SetState(VfioDeviceState next)
+    {
+        if (State == VfioDeviceState.PreCopy && next == VfioDeviceState.PreCopyP2P)
+        {
+            base.SetState(VfioDeviceState.Running);
+        }
+
+        base.SetState(next);
+    }
+}
