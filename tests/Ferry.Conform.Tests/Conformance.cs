@@ -14,31 +14,44 @@ internal static class Conformance
 
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(20);
 
+    /// <summary>Enough for devices that write nothing secretly.</summary>
+    private static readonly TimeSpan ShortWatch = TimeSpan.FromMilliseconds(5);
+
     /// <summary>An rnic with a small state, so that saving and loading it often takes little time.</summary>
     public static RnicOptions Options { get; } = new() { DeviceStateBytes = StateBytes };
 
     public static Rnic Rnic() => new(Options);
 
-    public static ConformReport Run(IVfioUserDevice device, string stimulus = "rnic") => Run(_ => device, stimulus, AnswerTime);
+    public static ConformReport Run(IVfioUserDevice device, string stimulus = "rnic", TimeSpan? watchTime = null) =>
+        Run(_ => device, stimulus, AnswerTime, watchTime);
 
-    public static ConformReport Run(Func<CancellationTokenSource, IVfioUserDevice> make, string stimulus, TimeSpan answerTime, params string[] only)
+    public static ConformReport Run(Func<CancellationTokenSource, IVfioUserDevice> make, string stimulus, TimeSpan answerTime, TimeSpan? watchTime = null, params string[] only)
     {
         using var served = new ServedDevice(make);
         var options = new ConformOptions
         {
             Stimulus = StimulusNames.FactoryOf(stimulus),
             WorkTime = AnswerTime,
+            WatchTime = watchTime ?? ShortWatch,
             Only = only.Length == 0 ? null : only,
         };
         return new ConformRun(new VfioUserConnector(served.SocketPath, answerTime), options).Run(TestContext.Current.CancellationToken);
     }
 
-    /// <summary>Fails where other checks failed than those, or one that says something else.</summary>
-    public static void AssertFails(ConformReport report, string check, string detail)
+    /// <summary>Fails where another check failed than that one, or it says something else.</summary>
+    public static void AssertFinds(IVfioUserDevice device, string check, string detail, string stimulus = "rnic", TimeSpan? watchTime = null) =>
+        AssertFinds(device, [check], detail, stimulus, watchTime);
+
+    /// <summary>Fails where other checks failed than those, or the first says something else.</summary>
+    public static void AssertFinds(IVfioUserDevice device, string[] checks, string detail, string stimulus = "rnic", TimeSpan? watchTime = null)
     {
-        Assert.Equal([check], NamesOf(report, CheckOutcome.Failed));
+        var report = Run(device, stimulus, watchTime);
+        Assert.True(checks.SequenceEqual(NamesOf(report, CheckOutcome.Failed)), Describe(report));
         Assert.Equal(0, report.Count(CheckOutcome.NotRun));
-        Assert.Contains(detail, report.Checks.Single(each => each.Name == check).Detail, StringComparison.Ordinal);
+        Assert.False(report.Passed);
+        var failed = report.Checks.First(each => each.Outcome == CheckOutcome.Failed);
+        Assert.Contains(detail, failed.Detail, StringComparison.Ordinal);
+        Assert.NotEmpty(failed.Commands);
     }
 
     public static IReadOnlyList<string> NamesOf(ConformReport report, CheckOutcome outcome) =>

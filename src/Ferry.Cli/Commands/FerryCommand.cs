@@ -34,6 +34,7 @@ internal static class FerryCommand
             TrackCommand.Create(),
             TellCommand.Create(),
             DeviceCommand.Create(),
+            ConformCommand.Create(),
         };
         HelpWithExample.AddTo(root, "ferry demo");
         return root;

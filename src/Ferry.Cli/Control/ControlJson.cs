@@ -18,6 +18,8 @@ namespace Ferry.Cli.Control;
 [JsonSerializable(typeof(PolicyDocument))]
 [JsonSerializable(typeof(SelfCheckDocument))]
 [JsonSerializable(typeof(DeviceProcessDocument))]
+[JsonSerializable(typeof(ConformDocument))]
+[JsonSerializable(typeof(ConformListDocument))]
 internal sealed partial class ControlJson : JsonSerializerContext
 {
     /// <summary>The same, indented for people and files.</summary>

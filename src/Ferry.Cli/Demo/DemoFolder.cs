@@ -1,4 +1,5 @@
 using Ferry.Cli.Control;
+using Ferry.Cli.Hosting;
 using Ferry.Cli.Values;
 
 namespace Ferry.Cli.Demo;
@@ -6,16 +7,8 @@ namespace Ferry.Cli.Demo;
 /// <summary>A private folder for the sockets and machine files of one demo, removed when disposed.</summary>
 internal sealed class DemoFolder : IDisposable
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-
-    /// <summary>A new folder with mode 0700 under XDG_RUNTIME_DIR or, without that, the temporary path.</summary>
-    public DemoFolder()
-    {
-        var runtime = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR");
-        var parent = !string.IsNullOrEmpty(runtime) && Directory.Exists(runtime) ? runtime : System.IO.Path.GetTempPath();
-        Path = System.IO.Path.Combine(parent, $"ferry-demo-{Guid.NewGuid():N}"[..24]);
-        Directory.CreateDirectory(Path, OwnerOnly);
-    }
+    /// <summary>A new folder.</summary>
+    public DemoFolder() => Path = RuntimeFolder.Create("ferry-demo-");
 
     /// <summary>Where it is.</summary>
     public string Path { get; }

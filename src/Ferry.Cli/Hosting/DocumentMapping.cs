@@ -1,5 +1,5 @@
 using Ferry.Cli.Documents;
-using Ferry.Migration.Planning;
+using Ferry.Linux.Vfio;
 using Ferry.Migration.Reports;
 using Ferry.Tracking;
 

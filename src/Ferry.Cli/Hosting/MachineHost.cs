@@ -2,7 +2,7 @@ using System.Globalization;
 using Ferry.Cli.Control;
 using Ferry.Cli.Documents;
 using Ferry.Cli.MachineFiles;
-using Ferry.Migration.Planning;
+using Ferry.Linux.Vfio;
 
 namespace Ferry.Cli.Hosting;
 

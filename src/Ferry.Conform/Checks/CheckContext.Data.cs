@@ -1,4 +1,3 @@
-using Ferry.Conform.Tracing;
 using Ferry.Linux.Vfio;
 
 namespace Ferry.Conform.Checks;
@@ -91,7 +90,7 @@ internal sealed partial class CheckContext
         var state = Device.GetState();
         Require(
             state is VfioDeviceState.Error or VfioDeviceState.Resuming,
-            $"{what} was refused, and then the device is in {StateNames.NameOf(state)}, neither in ERROR nor in RESUMING");
+            $"{what} was refused, and then the device is in {VfioStateNames.Of(state)}, neither in ERROR nor in RESUMING");
     }
 
     /// <summary>Fails where two streams differ.</summary>

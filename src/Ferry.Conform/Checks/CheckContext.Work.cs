@@ -12,9 +12,10 @@ internal sealed partial class CheckContext
 
     private static readonly TimeSpan LogSettleTime = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>Sets the device up to be driven, in RUNNING.</summary>
+    /// <summary>Sets the device up to be driven, in RUNNING, with memory that holds nothing of what was before.</summary>
     public void BeginStimulus(bool toPeer = false)
     {
+        Memory.Fill();
         try
         {
             Stimulus.Begin(Device, Memory, toPeer);

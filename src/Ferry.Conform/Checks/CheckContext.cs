@@ -67,8 +67,6 @@ internal sealed partial class CheckContext(TracedDevice device, MachineMemory me
         {
             Device.SetState(VfioDeviceState.Running);
         }
-
-        Memory.Fill();
     }
 
     /// <summary>Goes to a state and looks whether the device is there.</summary>
@@ -92,7 +90,7 @@ internal sealed partial class CheckContext(TracedDevice device, MachineMemory me
     public void RequireState(VfioDeviceState expected)
     {
         var state = Device.GetState();
-        Require(state == expected, $"the device is in {StateNames.NameOf(state)} and not in {StateNames.NameOf(expected)}");
+        Require(state == expected, $"the device is in {VfioStateNames.Of(state)} and not in {VfioStateNames.Of(expected)}");
     }
 
     /// <summary>Does what the device has to refuse.</summary>

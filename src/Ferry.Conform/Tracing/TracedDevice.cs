@@ -19,9 +19,9 @@ internal sealed class TracedDevice(IDeviceUnderTest inner, CommandTrace trace, T
     public DeviceAbilities AskAbilities() => Do("GET abilities", inner.AskAbilities, abilities =>
         $"migration {abilities.Migration}, {(abilities.LogsDma ? $"DMA log {abilities.LogPrecision}" : "no DMA log")}, {(abilities.CanReset ? "reset" : "no reset")}");
 
-    public VfioDeviceState GetState() => Do("GET_STATE", inner.GetState, StateNames.NameOf);
+    public VfioDeviceState GetState() => Do("GET_STATE", inner.GetState, VfioStateNames.Of);
 
-    public void SetState(VfioDeviceState next) => Do($"SET_STATE {StateNames.NameOf(next)}", () => inner.SetState(next));
+    public void SetState(VfioDeviceState next) => Do($"SET_STATE {VfioStateNames.Of(next)}", () => inner.SetState(next));
 
     public ulong? EstimateStopCopyBytes() =>
         Do("GET MIG_DATA_SIZE", inner.EstimateStopCopyBytes, bytes => bytes is { } known ? FormattableString.Invariant($"{known} bytes") : "not known");

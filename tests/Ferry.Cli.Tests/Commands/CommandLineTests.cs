@@ -50,6 +50,12 @@ public sealed class CommandLineTests
     [InlineData("demo --memroy 1G", "--memroy")]
     [InlineData("migrate --to 127.0.0.1:1", "--control")]
     [InlineData("status", "--control")]
+    [InlineData("conform", "conform needs either --socket PATH or a device to start")]
+    [InlineData("conform --socket a.sock -- rnic {socket}", "conform needs either")]
+    [InlineData("conform -- rnic --socket nic.sock", "write {socket} where it takes one")]
+    [InlineData("conform --socket a.sock --only arc", "unknown check 'arc'; did you mean 'arcs'")]
+    [InlineData("conform --socket a.sock --only ,", "no check is named")]
+    [InlineData("conform --socket a.sock --stimulus rncc", "--stimulus: unknown value")]
     public async Task A_wrong_command_line_is_exit_code_2_and_says_what_is_wrong(string arguments, string expected)
     {
         var (code, output, error) = await RunAsync(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));

@@ -1,4 +1,3 @@
-using Ferry.Conform.Tracing;
 using Ferry.Linux.Vfio;
 
 namespace Ferry.Conform.Checks.Data;
@@ -19,7 +18,7 @@ internal sealed class DataStatesCheck : ICheck
         context.PrepareStream();
         foreach (var state in context.States)
         {
-            var name = StateNames.NameOf(state);
+            var name = VfioStateNames.Of(state);
             var (isSaving, isLoading) = (
                 state is VfioDeviceState.PreCopy or VfioDeviceState.PreCopyP2P or VfioDeviceState.StopCopy, state == VfioDeviceState.Resuming);
             context.Begin($"the data channel in {name}");

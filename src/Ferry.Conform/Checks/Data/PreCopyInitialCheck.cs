@@ -1,4 +1,3 @@
-using Ferry.Conform.Tracing;
 using Ferry.Linux.Vfio;
 
 namespace Ferry.Conform.Checks.Data;
@@ -18,9 +17,9 @@ internal sealed class PreCopyInitialCheck : ICheck
     {
         foreach (var state in context.States.Where(state => state is VfioDeviceState.PreCopy or VfioDeviceState.PreCopyP2P))
         {
-            context.Begin($"the first read in {StateNames.NameOf(state)}");
+            context.Begin($"the first read in {VfioStateNames.Of(state)}");
             context.Reach(state);
-            CheckContext.Require(context.ReadData(1, 1).Length == 1, $"{StateNames.NameOf(state)} begins without data");
+            CheckContext.Require(context.ReadData(1, 1).Length == 1, $"{VfioStateNames.Of(state)} begins without data");
         }
 
         return null;

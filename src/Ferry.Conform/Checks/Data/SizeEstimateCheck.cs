@@ -1,4 +1,3 @@
-using Ferry.Conform.Tracing;
 using Ferry.Linux.Vfio;
 
 namespace Ferry.Conform.Checks.Data;
@@ -54,7 +53,7 @@ internal sealed class SizeEstimateCheck : ICheck
         }
 
         _measured++;
-        var text = FormattableString.Invariant($"in {StateNames.NameOf(state)} the estimate is {bytes} bytes, and STOP_COPY gave {trueBytes}");
+        var text = FormattableString.Invariant($"in {VfioStateNames.Of(state)} the estimate is {bytes} bytes, and STOP_COPY gave {trueBytes}");
         _largest = _largest.Length == 0 ? text : _largest;
         CheckContext.Require(
             bytes / Factor <= (ulong)trueBytes + SlackBytes && (ulong)(trueBytes / Factor) <= bytes + SlackBytes, text);

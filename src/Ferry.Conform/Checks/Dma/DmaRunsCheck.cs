@@ -1,4 +1,3 @@
-using Ferry.Conform.Tracing;
 using Ferry.Linux.Vfio;
 
 namespace Ferry.Conform.Checks.Dma;
@@ -27,7 +26,7 @@ internal sealed class DmaRunsCheck : ICheck
             context.Go(state);
             if (state != VfioDeviceState.Stop)
             {
-                RequireWork(context, StateNames.NameOf(state));
+                RequireWork(context, VfioStateNames.Of(state));
             }
         }
 

@@ -1,4 +1,3 @@
-using Ferry.Conform.Tracing;
 using Ferry.Linux.Vfio;
 
 namespace Ferry.Conform.Checks.Dma;
@@ -31,7 +30,7 @@ internal sealed class P2PSilenceCheck : ICheck
 
     private static void Check(CheckContext context, VfioDeviceState state)
     {
-        var name = StateNames.NameOf(state);
+        var name = VfioStateNames.Of(state);
         context.Begin($"{name} at work that reaches another device");
         context.BeginStimulus(toPeer: true);
         if (state == VfioDeviceState.PreCopyP2P)

@@ -1,4 +1,3 @@
-using Ferry.Conform.Tracing;
 using Ferry.Linux.Vfio;
 
 namespace Ferry.Conform.Checks.Dma;
@@ -38,7 +37,7 @@ internal sealed class StopSilenceCheck : ICheck
 
     private static bool StopAtWork(CheckContext context, VfioDeviceState from, VfioDeviceState to)
     {
-        context.Begin($"{StateNames.NameOf(from)} -> {StateNames.NameOf(to)} at work");
+        context.Begin($"{VfioStateNames.Of(from)} -> {VfioStateNames.Of(to)} at work");
         context.BeginStimulus();
         context.Work(CheckContext.WorkPieces);
         if (from != VfioDeviceState.Running)
@@ -48,7 +47,7 @@ internal sealed class StopSilenceCheck : ICheck
 
         context.GiveAll();
         context.Device.SetState(to);
-        Silence.RequireSince(context, $"in {StateNames.NameOf(to)}", withRam: true);
+        Silence.RequireSince(context, $"in {VfioStateNames.Of(to)}", withRam: true);
         var isLeft = context.CountOutstanding() > 0;
         context.RequireState(to);
         context.Go(VfioDeviceState.Running);

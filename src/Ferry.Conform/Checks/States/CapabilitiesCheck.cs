@@ -1,4 +1,3 @@
-using Ferry.Conform.Tracing;
 using Ferry.Linux.Vfio;
 
 namespace Ferry.Conform.Checks.States;
@@ -25,7 +24,7 @@ internal sealed class CapabilitiesCheck : ICheck
         if (context.Migrates)
         {
             var state = context.Device.GetState();
-            CheckContext.Require(state == VfioDeviceState.Running, $"a new connection finds it in {StateNames.NameOf(state)}");
+            CheckContext.Require(state == VfioDeviceState.Running, $"a new connection finds it in {VfioStateNames.Of(state)}");
         }
 
         var log = context.Abilities.LogsDma ? $"a DMA log, {(context.HasExactLog ? "exact" : "of what is pinned")}" : "no DMA log";

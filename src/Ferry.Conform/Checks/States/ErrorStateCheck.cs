@@ -1,4 +1,3 @@
-using Ferry.Conform.Tracing;
 using Ferry.Linux.Vfio;
 
 namespace Ferry.Conform.Checks.States;
@@ -33,7 +32,7 @@ internal sealed class ErrorStateCheck : ICheck
         {
             foreach (var next in context.States)
             {
-                CheckContext.Require(CheckContext.IsRefused(() => context.Device.SetState(next)), $"ERROR -> {StateNames.NameOf(next)} was accepted");
+                CheckContext.Require(CheckContext.IsRefused(() => context.Device.SetState(next)), $"ERROR -> {VfioStateNames.Of(next)} was accepted");
                 context.RequireState(VfioDeviceState.Error);
             }
 
@@ -47,6 +46,6 @@ internal sealed class ErrorStateCheck : ICheck
         context.Load(context.Stream);
         context.Go(VfioDeviceState.Stop);
         context.Go(VfioDeviceState.Running);
-        return state == VfioDeviceState.Error ? null : $"a failed load leaves it in {StateNames.NameOf(state)}, so ERROR was not seen";
+        return state == VfioDeviceState.Error ? null : $"a failed load leaves it in {VfioStateNames.Of(state)}, so ERROR was not seen";
     }
 }

@@ -1,4 +1,3 @@
-using Ferry.Conform.Tracing;
 using Ferry.Linux.Vfio;
 
 namespace Ferry.Conform.Checks.States;
@@ -23,7 +22,7 @@ internal sealed class RefusalsCheck : ICheck
         {
             foreach (var to in Numbers.Where(to => !VfioStateArcs.TryGetNext(from, to, context.Abilities.Migration, out _)))
             {
-                var what = $"{StateNames.NameOf(from)} -> {StateNames.NameOf(to)}";
+                var what = $"{VfioStateNames.Of(from)} -> {VfioStateNames.Of(to)}";
                 context.Begin(what);
                 context.Reach(from);
                 CheckContext.Require(CheckContext.IsRefused(() => context.Device.SetState(to)), $"{what} was accepted");

@@ -1,4 +1,3 @@
-using Ferry.Conform.Tracing;
 using Ferry.Linux.Vfio;
 
 namespace Ferry.Conform.Checks.States;
@@ -18,7 +17,7 @@ internal sealed class ResetCheck : ICheck
     {
         foreach (var from in context.Migrates ? context.States : [])
         {
-            context.Begin($"reset in {StateNames.NameOf(from)}");
+            context.Begin($"reset in {VfioStateNames.Of(from)}");
             context.Reach(from);
             context.Device.Reset();
             context.RequireState(VfioDeviceState.Running);

@@ -1,4 +1,3 @@
-using Ferry.Conform.Tracing;
 using Ferry.Linux.Vfio;
 
 namespace Ferry.Conform.Checks.States;
@@ -16,7 +15,7 @@ internal static class Transitions
         {
             foreach (var to in context.States.Where(to => isWanted(from, to)))
             {
-                context.Begin($"{StateNames.NameOf(from)} -> {StateNames.NameOf(to)}");
+                context.Begin($"{VfioStateNames.Of(from)} -> {VfioStateNames.Of(to)}");
                 context.Reach(from);
                 if (from == VfioDeviceState.Resuming)
                 {

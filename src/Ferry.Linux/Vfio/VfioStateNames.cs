@@ -1,6 +1,4 @@
-using Ferry.Linux.Vfio;
-
-namespace Ferry.Migration.Planning;
+namespace Ferry.Linux.Vfio;
 
 /// <summary>What the header calls the states of a device. Source: linux/vfio.h, enum vfio_device_mig_state.</summary>
 public static class VfioStateNames

@@ -1,0 +1,146 @@
+using System.CommandLine;
+using System.Text.Json;
+using Ferry.Cli.Conformance;
+using Ferry.Cli.Control;
+using Ferry.Cli.Documents;
+using Ferry.Cli.Ui;
+using Ferry.Cli.Values;
+using Ferry.Conform;
+using Ferry.Conform.Stimuli;
+using Ferry.Conform.VfioUser;
+using Spectre.Console;
+
+namespace Ferry.Cli.Commands;
+
+/// <summary><c>ferry conform</c>: whether a device keeps the rules of migration, DMA and its log.</summary>
+internal static class ConformCommand
+{
+    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan DefaultAnswerTime = TimeSpan.FromSeconds(5);
+    private static readonly ConformOptions Defaults = new();
+
+    /// <summary>The verb.</summary>
+    public static Command Create()
+    {
+        var socket = OptionFactory.Text("--socket", "The socket of a vfio-user device that runs already and has no other client.", "PATH");
+        var device = new Argument<string[]>("command")
+        {
+            Description = $"A device to start and to end again, behind '--': a program and its arguments, with {StartedDevice.SocketPlaceholder} where it takes its socket.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        var stimulus = OptionFactory.Choice(
+            "--stimulus", "What drives the device so that it writes memory; without one the checks of its DMA are not applicable.", StimulusNames.None, [.. StimulusNames.All]);
+        var only = OptionFactory.Text("--only", "The checks to run, separated by commas; all of them where not given.", "NAMES");
+        var list = OptionFactory.Flag("--list", "List the checks and the rules that they stand for, and end.");
+        var answerTime = OptionFactory.Time("--answer-time", "How long the device may take to answer one command.", DefaultAnswerTime);
+        var checkTime = OptionFactory.Time("--check-time", "How long one check may take.", Defaults.CheckTime);
+        var json = OptionFactory.Json();
+        var command = new Command(
+            "conform",
+            "Exercise one device's migration, DMA and DMA log as its author would want, and report what breaks a rule, with the commands that lead to it. "
+                + "The device is reset and loaded again and again: use none that a machine runs with. docs/conform.md describes each check.")
+        {
+            socket, stimulus, only, list, answerTime, checkTime, json, device,
+        };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var screen = new Screen(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+            if (parsed.GetValue(list))
+            {
+                WriteList(screen, parsed.GetValue(json));
+                return ExitCodes.Done;
+            }
+
+            var name = parsed.GetValue(stimulus)!;
+            var options = new ConformOptions
+            {
+                Only = ParseOnly(parsed.GetValue(only)),
+                Stimulus = StimulusNames.FactoryOf(name),
+                CheckTime = parsed.GetValue(checkTime).Value,
+                WorkTime = parsed.GetValue(answerTime).Value,
+            };
+            var report = await RunAsync(screen, parsed.GetValue(socket), parsed.GetValue(device) ?? [], parsed.GetValue(answerTime).Value, options, cancellation).ConfigureAwait(false);
+            Write(screen, report, parsed.GetValue(json));
+            return report.Conforms ? ExitCodes.Done : ExitCodes.Failed;
+        });
+        HelpWithExample.AddTo(
+            command,
+            "ferry conform --socket /run/me/dev.sock",
+            "ferry conform --stimulus rnic -- ferry device rnic --socket {socket}",
+            "ferry conform --socket dev.sock --only arcs,refusals,resume-altered --json",
+            "ferry conform --list");
+        return command;
+    }
+
+    private static async Task<ConformDocument> RunAsync(
+        Screen screen, string? socket, string[] command, TimeSpan answerTime, ConformOptions options, CancellationToken cancellation)
+    {
+        switch (socket, command)
+        {
+            case ({ } path, []):
+                return await CheckAsync(screen, new VfioUserConnector(path, answerTime), path, options, cancellation).ConfigureAwait(false);
+            case (null, [_, ..]):
+                using (var device = StartedDevice.Start(command))
+                {
+                    await device.WaitForSocketAsync(LongestStart, cancellation).ConfigureAwait(false);
+                    var connector = new VfioUserConnector(device.SocketPath, answerTime, device.DescribeEnd);
+                    return await CheckAsync(screen, connector, string.Join(' ', command), options, cancellation).ConfigureAwait(false);
+                }
+
+            default:
+                throw new UsageException("conform needs either --socket PATH or a device to start: -- COMMAND ARGUMENTS");
+        }
+    }
+
+    private static async Task<ConformDocument> CheckAsync(
+        Screen screen, VfioUserConnector connector, string device, ConformOptions options, CancellationToken cancellation)
+    {
+        Task<ConformReport> Run(Action<string> onCheck) =>
+            Task.Run(() => new ConformRun(connector, options with { OnCheck = onCheck }).Run(cancellation), CancellationToken.None);
+        var progress = screen.Progress;
+        var report = await (progress.Profile.Out.IsTerminal
+            ? progress.Status().StartAsync("connecting", status => Run(name => status.Status(Markup.Escape(name))))
+            : Run(name => progress.WriteLine($"checking {name}"))).ConfigureAwait(false);
+        return ConformMapping.ToDocument(report, device, report.Stimulus ?? StimulusNames.None);
+    }
+
+    private static string[]? ParseOnly(string? names)
+    {
+        if (names is null)
+        {
+            return null;
+        }
+
+        string[] known = [.. CheckList.All.Select(check => check.Name)];
+        string[] wanted = names.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var unknown = wanted.FirstOrDefault(name => !known.Contains(name));
+        return unknown is not null ? throw new UsageException($"--only: unknown check '{unknown}'; {NearestName.Suggest(unknown, known)}")
+            : wanted.Length == 0 ? throw new UsageException("--only: no check is named; 'ferry conform --list' tells their names")
+            : wanted;
+    }
+
+    private static void WriteList(Screen screen, bool json)
+    {
+        if (json)
+        {
+            var document = new ConformListDocument(ConformDocument.CurrentVersion, CheckList.All);
+            screen.OutputWriter.WriteLine(JsonSerializer.Serialize(document, ControlJson.Indented.ConformListDocument));
+        }
+        else
+        {
+            ConformView.WriteList(screen.Output, CheckList.All);
+        }
+    }
+
+    private static void Write(Screen screen, ConformDocument report, bool json)
+    {
+        if (json)
+        {
+            screen.OutputWriter.WriteLine(JsonSerializer.Serialize(report, ControlJson.Indented.ConformDocument));
+        }
+        else
+        {
+            ConformView.Write(screen.Output, report);
+        }
+    }
+}

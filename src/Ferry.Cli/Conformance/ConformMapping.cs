@@ -1,0 +1,37 @@
+using Ferry.Cli.Documents;
+using Ferry.Cli.Hosting;
+using Ferry.Conform;
+using Ferry.Linux.Vfio;
+
+namespace Ferry.Cli.Conformance;
+
+/// <summary>A report as it is printed.</summary>
+internal static class ConformMapping
+{
+    /// <summary>The document of a report.</summary>
+    /// <param name="report">The report.</param>
+    /// <param name="device">What was checked, as the user named it.</param>
+    /// <param name="stimulus">What drove it.</param>
+    public static ConformDocument ToDocument(ConformReport report, string device, string stimulus) => new(
+        ConformDocument.CurrentVersion, device, stimulus, report.Abilities is { } abilities ? AbilitiesOf(abilities) : null, report.Passed,
+        report.Count(CheckOutcome.Passed), report.Count(CheckOutcome.Failed), report.Count(CheckOutcome.NotApplicable), report.Count(CheckOutcome.NotRun),
+        report.Elapsed.TotalSeconds,
+        [.. report.Checks.Select(check => new ConformCheckDocument(
+            check.Name, check.Rule, check.Source, NameOf(check.Outcome), check.Detail, check.Elapsed.TotalSeconds, check.Commands))]);
+
+    private static ConformAbilitiesDocument AbilitiesOf(DeviceAbilities abilities)
+    {
+        bool Has(VfioMigrationFlags flag) => (abilities.Migration & flag) != 0;
+        return new(
+            Has(VfioMigrationFlags.StopCopy), Has(VfioMigrationFlags.PreCopy), Has(VfioMigrationFlags.P2P), abilities.CanReset,
+            abilities.LogsDma ? DocumentMapping.NameOf(abilities.LogPrecision) : null);
+    }
+
+    private static string NameOf(CheckOutcome outcome) => outcome switch
+    {
+        CheckOutcome.Passed => CheckOutcomes.Passed,
+        CheckOutcome.Failed => CheckOutcomes.Failed,
+        CheckOutcome.NotApplicable => CheckOutcomes.NotApplicable,
+        _ => CheckOutcomes.NotRun,
+    };
+}

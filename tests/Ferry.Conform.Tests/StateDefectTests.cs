@@ -1,0 +1,43 @@
+using Ferry.Conform.Tests.Defects;
+using Ferry.Linux.Vfio;
+using Xunit;
+
+namespace Ferry.Conform.Tests;
+
+/// <summary>Each planted defect of transitions, reset and stopping is found, by the checks of the rule that it breaks and by no other.</summary>
+public sealed class StateDefectTests
+{
+    /// <summary>Long enough for a writer of another thread to get its turn.</summary>
+    private static readonly TimeSpan LongWatch = TimeSpan.FromMilliseconds(100);
+
+    [Fact]
+    public void An_illegal_arc_that_is_accepted() =>
+        Conformance.AssertFinds(new AcceptsIllegalArc(Conformance.Rnic()), "refusals", "STOP_COPY -> PRE_COPY was accepted");
+
+    [Fact]
+    public void A_single_arc_that_is_refused() => Conformance.AssertFinds(
+        new RefusesTransition(Conformance.Rnic(), VfioDeviceState.PreCopyP2P, VfioDeviceState.RunningP2P), "arcs", "SET_STATE RUNNING_P2P was refused with errno 22");
+
+    [Fact]
+    public void A_combination_that_is_refused() => Conformance.AssertFinds(
+        new RefusesTransition(Conformance.Rnic(), VfioDeviceState.PreCopy, VfioDeviceState.Resuming), "combinations", "SET_STATE RESUMING was refused");
+
+    [Fact]
+    public void A_combination_that_stops_halfway() =>
+        Conformance.AssertFinds(new StopsHalfway(Conformance.Rnic()), "combinations", "the device is in RUNNING and not in STOP");
+
+    [Fact]
+    public void A_reset_that_leaves_the_state() =>
+        Conformance.AssertFinds(new ResetKeepsState(Conformance.Rnic()), "reset", "the device is in PRE_COPY and not in RUNNING");
+
+    [Fact]
+    public void An_error_that_is_left_without_a_reset() => Conformance.AssertFinds(new LeavesError(Conformance.Rnic()), "error-state", "ERROR -> RUNNING was accepted");
+
+    [Fact]
+    public void Writes_to_another_device_in_a_P2P_state() => Conformance.AssertFinds(
+        new SecretWriter(Conformance.Rnic(), toPeer: true, VfioDeviceState.RunningP2P, VfioDeviceState.PreCopyP2P), "p2p-silence", "of another device's region", watchTime: LongWatch);
+
+    [Fact]
+    public void Writes_after_the_stop() =>
+        Conformance.AssertFinds(new SecretWriter(Conformance.Rnic(), toPeer: false, VfioDeviceState.StopCopy), "stop-silence", "in STOP_COPY it wrote 1 pages of memory, the first at iova 0x40100000", watchTime: LongWatch);
+}
