@@ -22,16 +22,16 @@ internal static class Conformance
 
     public static Rnic Rnic() => new(Options);
 
-    public static ConformReport Run(IVfioUserDevice device, string stimulus = "rnic", TimeSpan? watchTime = null) =>
-        Run(_ => device, stimulus, AnswerTime, watchTime);
+    public static ConformReport Run(IVfioUserDevice device, string stimulus = "rnic", TimeSpan? watchTime = null, TimeSpan? workTime = null) =>
+        Run(_ => device, stimulus, AnswerTime, watchTime, workTime);
 
-    public static ConformReport Run(Func<CancellationTokenSource, IVfioUserDevice> make, string stimulus, TimeSpan answerTime, TimeSpan? watchTime = null, params string[] only)
+    public static ConformReport Run(Func<CancellationTokenSource, IVfioUserDevice> make, string stimulus, TimeSpan answerTime, TimeSpan? watchTime = null, TimeSpan? workTime = null, params string[] only)
     {
         using var served = new ServedDevice(make);
         var options = new ConformOptions
         {
             Stimulus = StimulusNames.FactoryOf(stimulus),
-            WorkTime = AnswerTime,
+            WorkTime = workTime ?? AnswerTime,
             WatchTime = watchTime ?? ShortWatch,
             Only = only.Length == 0 ? null : only,
         };
@@ -39,13 +39,13 @@ internal static class Conformance
     }
 
     /// <summary>Fails where another check failed than that one, or it says something else.</summary>
-    public static void AssertFinds(IVfioUserDevice device, string check, string detail, string stimulus = "rnic", TimeSpan? watchTime = null) =>
-        AssertFinds(device, [check], detail, stimulus, watchTime);
+    public static void AssertFinds(IVfioUserDevice device, string check, string detail, string stimulus = "rnic", TimeSpan? watchTime = null, TimeSpan? workTime = null) =>
+        AssertFinds(device, [check], detail, stimulus, watchTime, workTime);
 
     /// <summary>Fails where other checks failed than those, or the first says something else.</summary>
-    public static void AssertFinds(IVfioUserDevice device, string[] checks, string detail, string stimulus = "rnic", TimeSpan? watchTime = null)
+    public static void AssertFinds(IVfioUserDevice device, string[] checks, string detail, string stimulus = "rnic", TimeSpan? watchTime = null, TimeSpan? workTime = null)
     {
-        var report = Run(device, stimulus, watchTime);
+        var report = Run(device, stimulus, watchTime, workTime);
         Assert.True(checks.SequenceEqual(NamesOf(report, CheckOutcome.Failed)), Describe(report));
         Assert.Equal(0, report.Count(CheckOutcome.NotRun));
         Assert.False(report.Passed);

@@ -38,4 +38,8 @@ public sealed class DataDefectTests
     [Fact]
     public void A_state_that_is_taken_and_forgotten() =>
         Conformance.AssertFinds(new ForgetsState(Conformance.Rnic()), ["resume-restores", "resume-work"], "the stream saved after loading");
+
+    [Fact]
+    public void A_data_channel_that_is_closed_in_a_saving_state() => Conformance.AssertFinds(
+        new ClosedInP2P(Conformance.Rnic()), ["data-states", "pre-copy-initial", "pre-copy-session"], "reading in PRE_COPY_P2P was refused");
 }

@@ -35,4 +35,8 @@ public sealed class LogDefectTests
     [Fact]
     public void A_page_size_that_is_not_reported_at() =>
         Conformance.AssertFinds(new ReportsOneSize(Conformance.Rnic(), PageSize.Size2M), "log-report-sizes", "DMA_LOGGING_REPORT 0x40000000-0x40ffffff 2M was refused");
+
+    [Fact]
+    public void A_log_that_is_started_by_what_it_refused() => Conformance.AssertFinds(
+        new StartsWhatItRefuses(Conformance.Rnic()), "log-range-limits", "DMA_LOGGING_START 4K 0x40000000-0x40000fff was refused");
 }

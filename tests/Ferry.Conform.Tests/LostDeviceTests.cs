@@ -16,7 +16,7 @@ public sealed class LostDeviceTests
     public void A_device_that_never_answers_is_a_failed_check_and_the_rest_is_not_run()
     {
         var report = Conformance.Run(
-            stop => new FailsAtEstimate(Conformance.Rnic(), () => stop.Token.WaitHandle.WaitOne()), "none", TimeSpan.FromSeconds(3), null, Three);
+            stop => new FailsAtEstimate(Conformance.Rnic(), () => stop.Token.WaitHandle.WaitOne()), "none", TimeSpan.FromSeconds(3), null, null, Three);
         Assert.Equal([CheckOutcome.Passed, CheckOutcome.Failed, CheckOutcome.NotRun], report.Checks.Select(check => check.Outcome));
         Assert.StartsWith("the device does not answer: ", report.Checks[1].Detail, StringComparison.Ordinal);
         Assert.Equal("GET MIG_DATA_SIZE -> no answer", report.Checks[1].Commands[^1]);
@@ -27,7 +27,7 @@ public sealed class LostDeviceTests
     [Fact]
     public void A_device_that_dies_is_a_failed_check_and_the_rest_is_not_run()
     {
-        var report = Conformance.Run(stop => new FailsAtEstimate(Conformance.Rnic(), stop.Cancel), "none", LongAnswer, null, Three);
+        var report = Conformance.Run(stop => new FailsAtEstimate(Conformance.Rnic(), stop.Cancel), "none", LongAnswer, null, null, Three);
         Assert.Equal([CheckOutcome.Passed, CheckOutcome.Failed, CheckOutcome.NotRun], report.Checks.Select(check => check.Outcome));
         Assert.StartsWith("the device has gone: ", report.Checks[1].Detail, StringComparison.Ordinal);
         Assert.Equal("GET MIG_DATA_SIZE -> the connection ended", report.Checks[1].Commands[^1]);
@@ -46,7 +46,7 @@ public sealed class LostDeviceTests
     [Fact]
     public void A_device_of_another_kind_than_the_stimulus_drives_fails_where_it_is_driven()
     {
-        var report = Conformance.Run(_ => new CounterDevice(countsSaves: false), "rnic", LongAnswer, null, "dma-runs", "arcs");
+        var report = Conformance.Run(_ => new CounterDevice(countsSaves: false), "rnic", LongAnswer, null, null, "dma-runs", "arcs");
         Assert.Equal([CheckOutcome.Passed, CheckOutcome.Failed], report.Checks.Select(check => check.Outcome));
         Assert.Contains("is no rnic: ID reads 0x00000000", report.Checks[1].Detail, StringComparison.Ordinal);
     }
@@ -75,7 +75,7 @@ public sealed class LostDeviceTests
     [Fact]
     public void A_failure_shows_the_commands_that_lead_to_it()
     {
-        var report = Conformance.Run(_ => new AcceptsIllegalArc(Conformance.Rnic()), "none", LongAnswer, null, "refusals");
+        var report = Conformance.Run(_ => new AcceptsIllegalArc(Conformance.Rnic()), "none", LongAnswer, null, null, "refusals");
         var commands = report.Checks[0].Commands;
         Assert.StartsWith("connect to ", commands[0], StringComparison.Ordinal);
         Assert.Equal(

@@ -1,4 +1,5 @@
 using Ferry.Conform.Tests.Defects;
+using Ferry.Devices.Models;
 using Ferry.Linux.Vfio;
 using Xunit;
 
@@ -40,4 +41,28 @@ public sealed class StateDefectTests
     [Fact]
     public void Writes_after_the_stop() =>
         Conformance.AssertFinds(new SecretWriter(Conformance.Rnic(), toPeer: false, VfioDeviceState.StopCopy), "stop-silence", "in STOP_COPY it wrote 1 pages of memory, the first at iova 0x40100000", watchTime: LongWatch);
+
+    [Fact]
+    public void A_flag_that_is_not_defined() =>
+        Conformance.AssertFinds(new ClaimsUnknownFlag(Conformance.Rnic()), "capabilities", "its flags 0xf are more than the 0x7 that are defined");
+
+    [Fact]
+    public void A_device_that_does_not_run_again() =>
+        Conformance.AssertFinds(new StaysStopped(Conformance.Rnic()), "dma-runs", "the device left 96 pieces of work undone", workTime: TimeSpan.FromSeconds(3));
+
+    [Fact]
+    public void Writes_after_a_reset()
+    {
+        var report = Conformance.Run(
+            _ => new SecretWriter(Conformance.Rnic(), toPeer: false, VfioDeviceState.Running), "rnic", TimeSpan.FromSeconds(20), LongWatch, null, "reset");
+        Assert.Contains("after a reset it wrote 1 pages of memory, the first at iova 0x40100000", report.Checks[0].Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_stop_that_takes_effect_late()
+    {
+        // So slow that work is left when it is told to stop.
+        var slow = new Rnic(Conformance.Options with { RateBytesPerSecond = 16 << 20 });
+        Conformance.AssertFinds(new StopsLate(slow), "stop-silence", "in STOP it wrote ", watchTime: LongWatch);
+    }
 }

@@ -132,3 +132,10 @@ internal sealed class FailsAtEstimate(IVfioUserDevice inner, Action fail) : Devi
         return base.EstimateStopCopyBytes();
     }
 }
+
+/// <summary>Has no data channel in PRE_COPY_P2P.</summary>
+internal sealed class ClosedInP2P(IVfioUserDevice inner) : DeviceWrapper(inner)
+{
+    public override int ReadMigrationData(Span<byte> buffer) =>
+        State == VfioDeviceState.PreCopyP2P ? throw new VfioUserException(22, "a planted defect") : base.ReadMigrationData(buffer);
+}

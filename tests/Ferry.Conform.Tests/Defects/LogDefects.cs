@@ -178,3 +178,16 @@ internal sealed class ReportsOneSize(IVfioUserDevice inner, PageSize refused) : 
         base.ReportDmaLog(range, bitmap);
     }
 }
+
+/// <summary>Refuses many ranges, and has started to log them.</summary>
+internal sealed class StartsWhatItRefuses(IVfioUserDevice inner) : DeviceWrapper(inner)
+{
+    public override void StartDmaLog(IReadOnlyList<IovaRange> ranges, PageSize pageSize)
+    {
+        base.StartDmaLog(ranges, pageSize);
+        if (ranges.Count >= 32)
+        {
+            throw new VfioUserException(7, "a planted defect");
+        }
+    }
+}

@@ -78,3 +78,29 @@ internal sealed class LosesSession(IVfioUserDevice inner) : DeviceWrapper(inner)
         base.SetState(next);
     }
 }
+
+/// <summary>Claims a state that no header defines.</summary>
+internal sealed class ClaimsUnknownFlag(IVfioUserDevice inner) : DeviceWrapper(inner)
+{
+    public override VfioMigrationFlags Migration => base.Migration | (VfioMigrationFlags)8;
+}
+
+/// <summary>Says that it runs again after a migration was given up, and does not.</summary>
+internal sealed class StaysStopped(IVfioUserDevice inner) : DeviceWrapper(inner)
+{
+    private bool _isPretending;
+
+    public override VfioDeviceState State => _isPretending ? VfioDeviceState.Running : base.State;
+
+    public override void SetState(VfioDeviceState next)
+    {
+        _isPretending = State == VfioDeviceState.PreCopy && next == VfioDeviceState.Running;
+        base.SetState(_isPretending ? VfioDeviceState.Stop : next);
+    }
+
+    public override void Reset()
+    {
+        _isPretending = false;
+        base.Reset();
+    }
+}

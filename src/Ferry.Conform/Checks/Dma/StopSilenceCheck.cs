@@ -47,11 +47,14 @@ internal sealed class StopSilenceCheck : ICheck
 
         context.GiveAll();
         context.Device.SetState(to);
+        // Sooner known than a copy of memory is taken.
+        var left = context.CountOutstanding();
         Silence.RequireSince(context, $"in {VfioStateNames.Of(to)}", withRam: true);
-        var isLeft = context.CountOutstanding() > 0;
+        CheckContext.Require(
+            context.CountOutstanding() == left, FormattableString.Invariant($"in {VfioStateNames.Of(to)} it finished {left - context.CountOutstanding()} pieces of work"));
         context.RequireState(to);
         context.Go(VfioDeviceState.Running);
         context.Finish();
-        return isLeft;
+        return left > 0;
     }
 }
