@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using Ferry.Conform.Checks;
 using Ferry.Conform.Stimuli;
 using Ferry.Conform.Tracing;
@@ -7,12 +8,13 @@ using Ferry.Tracking;
 
 namespace Ferry.Conform;
 
-/// <summary>Runs the checks on one device, one after the other, each on a connection of its own.</summary>
+/// <summary>Runs the checks on one device, one after the other, on one connection as long as that lasts.</summary>
 /// <param name="connector">Reaches the device.</param>
 /// <param name="options">What is checked, and how long.</param>
 public sealed class ConformRun(IDeviceConnector connector, ConformOptions options)
 {
     private DeviceAbilities? _abilities;
+    private DeviceSession? _session;
     private string? _lost;
 
     /// <summary>Checks the device.</summary>
@@ -24,14 +26,21 @@ public sealed class ConformRun(IDeviceConnector connector, ConformOptions option
     {
         var checks = Select();
         var started = Stopwatch.GetTimestamp();
-        // A device that is not there at all is no conformance matter.
-        connector.Connect().Dispose();
         var results = new List<CheckResult>();
-        foreach (var check in checks)
+        try
         {
-            cancellation.ThrowIfCancellationRequested();
-            options.OnCheck?.Invoke(check.Name);
-            results.Add(Run(check));
+            // A device that is not there at all is no conformance matter.
+            _session = DeviceSession.Open(connector);
+            foreach (var check in checks)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                options.OnCheck?.Invoke(check.Name);
+                results.Add(Run(check));
+            }
+        }
+        finally
+        {
+            Close();
         }
 
         return new ConformReport(connector.Name, _abilities, options.Stimulus?.Invoke().Name, results, Stopwatch.GetElapsedTime(started));
@@ -73,33 +82,55 @@ public sealed class ConformRun(IDeviceConnector connector, ConformOptions option
     private CheckResult Run(ICheck check)
     {
         var started = Stopwatch.GetTimestamp();
-        var trace = new CommandTrace();
-        var (outcome, detail) = _lost is null ? Run(check, trace) : (CheckOutcome.NotRun, _lost);
+        var (outcome, detail, commands) = RunWhereConnected(check, mayReconnect: true);
         return new CheckResult(
-            check.Name, check.Rule, check.Source, outcome, detail, Stopwatch.GetElapsedTime(started), outcome == CheckOutcome.Failed ? trace.Lines() : []);
+            check.Name, check.Rule, check.Source, outcome, detail, Stopwatch.GetElapsedTime(started), outcome == CheckOutcome.Failed ? commands : []);
     }
 
-    private (CheckOutcome Outcome, string? Detail) Run(ICheck check, CommandTrace trace)
+    private (CheckOutcome Outcome, string? Detail, IReadOnlyList<string> Commands) RunWhereConnected(ICheck check, bool mayReconnect)
     {
-        IDeviceUnderTest connection;
+        if (_lost is not null || !TryConnect(out var session))
+        {
+            return (CheckOutcome.NotRun, _lost, []);
+        }
+
         try
         {
-            connection = connector.Connect();
+            var (outcome, detail) = Run(check, session);
+            return (outcome, detail, session.Trace.Lines());
+        }
+        catch (UnusableException e)
+        {
+            // Perhaps the next connection finds it as new.
+            var commands = session.Trace.Lines();
+            Close();
+            return mayReconnect ? RunWhereConnected(check, mayReconnect: false) : (CheckOutcome.Failed, e.Message, commands);
+        }
+    }
+
+    private bool TryConnect([NotNullWhen(true)] out DeviceSession? session)
+    {
+        try
+        {
+            session = _session ??= DeviceSession.Open(connector);
+            return true;
         }
         catch (DeviceFaultException e)
         {
-            _lost = $"the device was lost before: {e.Message}{Known()}";
-            return (CheckOutcome.NotRun, _lost);
+            _lost = $"the device was lost before: {e.Message}";
+            session = null;
+            return false;
         }
+    }
 
-        using var memory = new MachineMemory();
-        using var device = new TracedDevice(connection, trace, options.CheckTime);
+    private (CheckOutcome Outcome, string? Detail) Run(ICheck check, DeviceSession session)
+    {
+        using var device = session.ForCheck(options.CheckTime);
         try
         {
-            trace.Add($"connect to {connector.Name}");
-            _abilities ??= device.AskAbilities();
-            memory.MapFor(device);
-            return Run(check, device, memory, _abilities);
+            _abilities = session.SetUp(device);
+            session.Trace.EndSetup();
+            return Run(check, device, session.Memory, _abilities);
         }
         catch (CheckFailedException e)
         {
@@ -115,8 +146,20 @@ public sealed class ConformRun(IDeviceConnector connector, ConformOptions option
         }
         catch (DeviceFaultException e)
         {
-            return (CheckOutcome.Failed, Describe(e));
+            var description = Describe(e);
+            if (e.Fault != DeviceFault.Malformed)
+            {
+                Close();
+            }
+
+            return (CheckOutcome.Failed, description);
         }
+    }
+
+    private void Close()
+    {
+        _session?.Dispose();
+        _session = null;
     }
 
     private (CheckOutcome Outcome, string? Detail) Run(ICheck check, TracedDevice device, MachineMemory memory, DeviceAbilities abilities)
@@ -130,12 +173,16 @@ public sealed class ConformRun(IDeviceConnector connector, ConformOptions option
         return (CheckOutcome.Passed, check.Run(new CheckContext(device, memory, stimulus, abilities, options)));
     }
 
-    private string Describe(DeviceFaultException e) => e.Fault switch
+    // A device that is known to have ended is not asked again, though another could be started in its place.
+    private string Describe(DeviceFaultException e)
     {
-        DeviceFault.Gone => $"the device has gone: {e.Message}{Known()}",
-        DeviceFault.Silent => $"the device does not answer: {e.Message}",
-        _ => $"the answer is malformed: {e.Message}",
-    };
+        if (e.Fault != DeviceFault.Gone)
+        {
+            return e.Fault == DeviceFault.Silent ? $"the device does not answer: {e.Message}" : $"the answer is malformed: {e.Message}";
+        }
 
-    private string Known() => connector.DescribeLoss() is { } loss ? $" {loss}" : "";
+        var end = connector.DescribeLoss();
+        _lost = end is null ? null : "the device was lost before: its process ended";
+        return $"the device has gone: {e.Message} {end}".TrimEnd();
+    }
 }

@@ -1,15 +1,15 @@
 namespace Ferry.Conform;
 
-/// <summary>Reaches one device, again and again: each check has a connection of its own.</summary>
+/// <summary>Reaches one device, and again where a connection did not last.</summary>
 public interface IDeviceConnector
 {
     /// <summary>What is checked, for reports.</summary>
     string Name { get; }
 
-    /// <summary>Connects; the device is as new to this connection, or can be reset.</summary>
+    /// <summary>Connects.</summary>
     /// <exception cref="DeviceFaultException">Nobody answers there.</exception>
     IDeviceUnderTest Connect();
 
-    /// <summary>What is known about a device that has gone, such as how its process ended; null where nothing is.</summary>
+    /// <summary>How the device ended whose connection has; null where it is not known to have ended, and may be asked again.</summary>
     string? DescribeLoss();
 }

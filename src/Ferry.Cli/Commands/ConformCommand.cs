@@ -15,7 +15,6 @@ namespace Ferry.Cli.Commands;
 /// <summary><c>ferry conform</c>: whether a device keeps the rules of migration, DMA and its log.</summary>
 internal static class ConformCommand
 {
-    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan DefaultAnswerTime = TimeSpan.FromSeconds(5);
     private static readonly ConformOptions Defaults = new();
 
@@ -78,13 +77,11 @@ internal static class ConformCommand
         switch (socket, command)
         {
             case ({ } path, []):
-                return await CheckAsync(screen, new VfioUserConnector(path, answerTime), path, options, cancellation).ConfigureAwait(false);
+                return await CheckAsync(screen, new VfioUserConnector(path, answerTime), options, cancellation).ConfigureAwait(false);
             case (null, [_, ..]):
-                using (var device = StartedDevice.Start(command))
+                using (var device = new StartedDevice(command, answerTime, cancellation))
                 {
-                    await device.WaitForSocketAsync(LongestStart, cancellation).ConfigureAwait(false);
-                    var connector = new VfioUserConnector(device.SocketPath, answerTime, device.DescribeEnd);
-                    return await CheckAsync(screen, connector, string.Join(' ', command), options, cancellation).ConfigureAwait(false);
+                    return await CheckAsync(screen, device, options, cancellation).ConfigureAwait(false);
                 }
 
             default:
@@ -92,8 +89,7 @@ internal static class ConformCommand
         }
     }
 
-    private static async Task<ConformDocument> CheckAsync(
-        Screen screen, VfioUserConnector connector, string device, ConformOptions options, CancellationToken cancellation)
+    private static async Task<ConformDocument> CheckAsync(Screen screen, IDeviceConnector connector, ConformOptions options, CancellationToken cancellation)
     {
         Task<ConformReport> Run(Action<string> onCheck) =>
             Task.Run(() => new ConformRun(connector, options with { OnCheck = onCheck }).Run(cancellation), CancellationToken.None);
@@ -101,7 +97,7 @@ internal static class ConformCommand
         var report = await (progress.Profile.Out.IsTerminal
             ? progress.Status().StartAsync("connecting", status => Run(name => status.Status(Markup.Escape(name))))
             : Run(name => progress.WriteLine($"checking {name}"))).ConfigureAwait(false);
-        return ConformMapping.ToDocument(report, device, report.Stimulus ?? StimulusNames.None);
+        return ConformMapping.ToDocument(report);
     }
 
     private static string[]? ParseOnly(string? names)

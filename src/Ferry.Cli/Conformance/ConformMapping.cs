@@ -1,6 +1,7 @@
 using Ferry.Cli.Documents;
 using Ferry.Cli.Hosting;
 using Ferry.Conform;
+using Ferry.Conform.Stimuli;
 using Ferry.Linux.Vfio;
 
 namespace Ferry.Cli.Conformance;
@@ -9,11 +10,8 @@ namespace Ferry.Cli.Conformance;
 internal static class ConformMapping
 {
     /// <summary>The document of a report.</summary>
-    /// <param name="report">The report.</param>
-    /// <param name="device">What was checked, as the user named it.</param>
-    /// <param name="stimulus">What drove it.</param>
-    public static ConformDocument ToDocument(ConformReport report, string device, string stimulus) => new(
-        ConformDocument.CurrentVersion, device, stimulus, report.Abilities is { } abilities ? AbilitiesOf(abilities) : null, report.Passed,
+    public static ConformDocument ToDocument(ConformReport report) => new(
+        ConformDocument.CurrentVersion, report.Device, report.Stimulus ?? StimulusNames.None, report.Abilities is { } abilities ? AbilitiesOf(abilities) : null, report.Passed,
         report.Count(CheckOutcome.Passed), report.Count(CheckOutcome.Failed), report.Count(CheckOutcome.NotApplicable), report.Count(CheckOutcome.NotRun),
         report.Elapsed.TotalSeconds,
         [.. report.Checks.Select(check => new ConformCheckDocument(

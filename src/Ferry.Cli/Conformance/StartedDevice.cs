@@ -1,138 +1,88 @@
 using System.Diagnostics;
-using System.Globalization;
 using Ferry.Cli.Commands;
 using Ferry.Cli.Hosting;
-using Ferry.Linux.Processes;
+using Ferry.Conform;
+using Ferry.Conform.VfioUser;
 
 namespace Ferry.Cli.Conformance;
 
-/// <summary>A device's process that is started to be checked: any program that serves vfio-user on a socket named in its arguments.</summary>
-/// <remarks>It ends when this is disposed. Where this process dies first it sees the end of its standard input.</remarks>
-internal sealed class StartedDevice : IDisposable
+/// <summary>A device whose process is started to be checked, for each connection anew: any program that serves vfio-user on a socket named in
+/// its arguments.</summary>
+/// <remarks>The process ends when this is disposed. Where this process dies first it sees the end of its standard input.</remarks>
+internal sealed class StartedDevice : IDeviceConnector, IDisposable
 {
     /// <summary>What stands for the socket in a command.</summary>
     public const string SocketPlaceholder = "{socket}";
 
-    private const int LinesKept = 20;
-
-    private static readonly TimeSpan LongestGoodbye = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LongestDeath = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
 
+    private readonly string[] _command;
+    private readonly TimeSpan _answerTime;
+    private readonly CancellationToken _cancellation;
     private readonly string _folder;
-    private readonly Process _process;
-    private readonly Queue<string> _lastLines = new();
-    private readonly Task _reading;
+    private DeviceProcess? _process;
 
-    private StartedDevice(string folder, Process process)
-    {
-        (_folder, _process) = (folder, process);
-        _reading = Task.WhenAll(KeepAsync(process.StandardOutput), KeepAsync(process.StandardError));
-    }
-
-    /// <summary>Where it is told to listen.</summary>
-    public string SocketPath => SocketIn(_folder);
-
-    /// <summary>Starts <paramref name="command"/>, a program and its arguments.</summary>
+    /// <summary>A device that is not started yet.</summary>
+    /// <param name="command">A program and its arguments.</param>
+    /// <param name="answerTime">How long the device may take to answer a command.</param>
+    /// <param name="cancellation">Ends the waiting for its socket.</param>
     /// <exception cref="UsageException">No argument names the socket.</exception>
-    /// <exception cref="IOException">There is no such program.</exception>
-    public static StartedDevice Start(IReadOnlyList<string> command)
+    public StartedDevice(string[] command, TimeSpan answerTime, CancellationToken cancellation)
     {
         if (!command.Skip(1).Any(argument => argument.Contains(SocketPlaceholder, StringComparison.Ordinal)))
         {
             throw new UsageException($"the device's command names no socket: write {SocketPlaceholder} where it takes one");
         }
 
-        var folder = RuntimeFolder.Create("ferry-conform-");
-        try
-        {
-            var start = new ProcessStartInfo(
-                command[0], command.Skip(1).Select(argument => argument.Replace(SocketPlaceholder, SocketIn(folder), StringComparison.Ordinal)))
-            {
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            };
-            return new StartedDevice(folder, Process.Start(start) ?? throw new IOException($"{command[0]} could not be started"));
-        }
-        catch (Exception e)
-        {
-            Directory.Delete(folder, recursive: true);
-            throw e is System.ComponentModel.Win32Exception ? new IOException($"the device's command could not be started: {e.Message}", e) : e;
-        }
+        (_command, _answerTime, _cancellation) = (command, answerTime, cancellation);
+        _folder = RuntimeFolder.Create("ferry-conform-");
     }
 
-    /// <summary>Waits until there is a socket.</summary>
-    /// <exception cref="IOException">The process ended instead, or made none in time; the message has its last lines.</exception>
-    public async Task WaitForSocketAsync(TimeSpan longest, CancellationToken cancellation)
+    /// <inheritdoc/>
+    public string Name => string.Join(' ', _command);
+
+    private string SocketPath => Path.Combine(_folder, "device.sock");
+
+    /// <inheritdoc/>
+    public IDeviceUnderTest Connect()
+    {
+        _process?.Dispose();
+        _process = null;
+        File.Delete(SocketPath);
+        _process = DeviceProcess.Start(_command[0], _command.Skip(1).Select(argument => argument.Replace(SocketPlaceholder, SocketPath, StringComparison.Ordinal)));
+        WaitForSocket(_process);
+        return new VfioUserConnector(SocketPath, _answerTime).Connect();
+    }
+
+    /// <inheritdoc/>
+    public string? DescribeLoss() => _process?.DescribeEnd(LongestDeath);
+
+    /// <summary>Ends the process.</summary>
+    public void Dispose()
+    {
+        _process?.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private void WaitForSocket(DeviceProcess process)
     {
         var started = Stopwatch.GetTimestamp();
         while (!File.Exists(SocketPath))
         {
-            if (_process.HasExited)
+            if (process.DescribeEnd(TimeSpan.Zero) is { } end)
             {
-                throw new IOException($"the device ended before there was a socket. {DescribeEnd()}");
+                throw new DeviceFaultException(DeviceFault.Gone, $"The device ended before there was a socket. {end}");
             }
 
-            if (Stopwatch.GetElapsedTime(started) > longest)
+            if (Stopwatch.GetElapsedTime(started) > LongestStart)
             {
-                throw new IOException(FormattableString.Invariant($"the device made no socket at {SocketPath} in {longest.TotalSeconds} s.{LastLines()}"));
+                throw new DeviceFaultException(DeviceFault.Silent, FormattableString.Invariant($"The device made no socket at {SocketPath} in {LongestStart.TotalSeconds} s."));
             }
 
-            await Task.Delay(PollInterval, cancellation).ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>Tells how the process ended, where it did; null where it still runs.</summary>
-    public string? DescribeEnd() => _process.WaitForExit(LongestDeath)
-        ? $"Its process {_process.Id.ToString(CultureInfo.InvariantCulture)} ended with code {_process.ExitCode.ToString(CultureInfo.InvariantCulture)}.{LastLines()}"
-        : null;
-
-    /// <summary>Asks it to end, and kills it where it does not.</summary>
-    public void Dispose()
-    {
-        if (!_process.HasExited)
-        {
-            ProcessSignals.Terminate(_process.Id);
-            if (!_process.WaitForExit(LongestGoodbye))
-            {
-                _process.Kill();
-            }
-        }
-
-        _process.WaitForExit();
-        _process.Dispose();
-        Directory.Delete(_folder, recursive: true);
-    }
-
-    private static string SocketIn(string folder) => Path.Combine(folder, "device.sock");
-
-    private async Task KeepAsync(StreamReader reader)
-    {
-        while (await reader.ReadLineAsync().ConfigureAwait(false) is { } line)
-        {
-            lock (_lastLines)
-            {
-                _lastLines.Enqueue(line);
-                if (_lastLines.Count > LinesKept)
-                {
-                    _lastLines.Dequeue();
-                }
-            }
-        }
-    }
-
-    private string LastLines()
-    {
-        if (_process.HasExited)
-        {
-            // Not for ever: a process that it left behind may hold its outputs open.
-            _reading.Wait(LongestDeath);
-        }
-
-        lock (_lastLines)
-        {
-            return _lastLines.Count == 0 ? "" : $" It said last:{Environment.NewLine}{string.Join(Environment.NewLine, _lastLines)}";
+            _cancellation.WaitHandle.WaitOne(PollInterval);
+            _cancellation.ThrowIfCancellationRequested();
         }
     }
 }

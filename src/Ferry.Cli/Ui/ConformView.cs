@@ -18,7 +18,7 @@ internal static class ConformView
         {
             table.AddRow(
                 new Text(check.Name), new Markup(Outcome(check.Outcome)),
-                new Text(check.Outcome is CheckOutcomes.NotRun or CheckOutcomes.NotApplicable ? "-" : DurationText.ForPeople(check.Seconds)), new Text(check.Detail ?? ""));
+                new Text(check.Outcome is CheckOutcomes.NotRun or CheckOutcomes.NotApplicable ? "-" : DurationText.ForPeople(check.Seconds)), new Text(FirstLine(check.Detail)));
         }
 
         console.Write(table);
@@ -55,6 +55,9 @@ internal static class ConformView
             console.Profile.Out.Writer.WriteLine($"    {line}");
         }
     }
+
+    // What a process said before it ended is shown with the failure.
+    private static string FirstLine(string? detail) => detail?.Split('\n')[0] ?? "";
 
     private static string Outcome(string outcome) => outcome switch
     {

@@ -1,11 +1,12 @@
 using System.Diagnostics;
+using System.Globalization;
 using Ferry.Conform.Stimuli;
 using Ferry.Conform.Tracing;
 using Ferry.Linux.Vfio;
 
 namespace Ferry.Conform.Checks;
 
-/// <summary>What a check works with: a device on a connection of its own, the machine's memory, and what drives the device.</summary>
+/// <summary>What a check works with: the device, the machine's memory, and what drives the device.</summary>
 internal sealed partial class CheckContext(TracedDevice device, MachineMemory memory, IStimulus? stimulus, DeviceAbilities abilities, ConformOptions options)
 {
     private static readonly VfioDeviceState[] AllStates =
@@ -13,6 +14,8 @@ internal sealed partial class CheckContext(TracedDevice device, MachineMemory me
         VfioDeviceState.Running, VfioDeviceState.RunningP2P, VfioDeviceState.Stop, VfioDeviceState.PreCopy, VfioDeviceState.PreCopyP2P,
         VfioDeviceState.StopCopy, VfioDeviceState.Resuming,
     ];
+
+    private bool _hasBegun;
 
     public TracedDevice Device { get; } = device;
 
@@ -48,25 +51,26 @@ internal sealed partial class CheckContext(TracedDevice device, MachineMemory me
         }
     }
 
-    /// <summary>Begins a scenario with a device that is as new. A reset that does not bring it to RUNNING is the reset check's matter.</summary>
+    /// <summary>Begins a scenario with a device that is as new. A reset that is refused or does not lead to RUNNING is the reset check's
+    /// matter, as long as the device comes to RUNNING.</summary>
+    /// <exception cref="UnusableException">It does not, at the begin of this check.</exception>
     public void Begin(string scenario)
     {
         Device.Trace.Begin();
         Device.Trace.Note(scenario);
-        if (Device.IsLogging)
+        try
         {
-            Device.StopDmaLog();
+            if (MakeAsNew())
+            {
+                Device.Trace.ForgetBefore();
+            }
+        }
+        catch (CommandRefusedException e) when (!_hasBegun)
+        {
+            throw new UnusableException($"the device was left so that {Device.LastRefused} was refused with errno {e.Errno.ToString(CultureInfo.InvariantCulture)}");
         }
 
-        if (Abilities.CanReset)
-        {
-            Device.Reset();
-        }
-
-        if (Migrates && Device.GetState() != VfioDeviceState.Running)
-        {
-            Device.SetState(VfioDeviceState.Running);
-        }
+        _hasBegun = true;
     }
 
     /// <summary>Goes to a state and looks whether the device is there.</summary>
@@ -110,6 +114,24 @@ internal sealed partial class CheckContext(TracedDevice device, MachineMemory me
 
     /// <summary>Watches memory for a while, against the copy that was taken.</summary>
     public void Watch() => Thread.Sleep(options.WatchTime);
+
+    // Whether nothing is left of what was before.
+    private bool MakeAsNew()
+    {
+        if (Device.IsLogging)
+        {
+            Device.StopDmaLog();
+        }
+
+        var isReset = Abilities.CanReset && !IsRefused(Device.Reset);
+        if (Migrates && Device.GetState() != VfioDeviceState.Running)
+        {
+            Device.SetState(VfioDeviceState.Running);
+            isReset = false;
+        }
+
+        return isReset || (Abilities.CanReset && !IsRefused(Device.Reset) && (!Migrates || Device.GetState() == VfioDeviceState.Running));
+    }
 
     private void WaitForWork(Func<bool> isDone, Func<string> describe)
     {

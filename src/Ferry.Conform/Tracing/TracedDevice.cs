@@ -6,7 +6,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Ferry.Conform.Tracing;
 
-/// <summary>A device whose every command is written down with its answer, and which takes none once the check's time is over.</summary>
+/// <summary>A device for one check: each command is written down with its answer, and none is taken once the check's time is over.</summary>
 internal sealed class TracedDevice(IDeviceUnderTest inner, CommandTrace trace, TimeSpan time) : IDeviceUnderTest
 {
     private readonly long _started = Stopwatch.GetTimestamp();
@@ -120,7 +120,23 @@ internal sealed class TracedDevice(IDeviceUnderTest inner, CommandTrace trace, T
 
     public void Reset() => Do("DEVICE_RESET", inner.Reset);
 
-    public void Dispose() => inner.Dispose();
+    /// <summary>Leaves no log started behind; the connection is the session's.</summary>
+    public void Dispose()
+    {
+        if (!IsLogging)
+        {
+            return;
+        }
+
+        try
+        {
+            inner.StopDmaLog();
+        }
+        catch (IOException)
+        {
+            // What the next check does tells.
+        }
+    }
 
     /// <summary>Fails the check where its time is over.</summary>
     public void Admit(string next)

@@ -8,8 +8,7 @@ namespace Ferry.Conform.VfioUser;
 /// <summary>A device behind a vfio-user socket.</summary>
 /// <param name="socketPath">Where it listens.</param>
 /// <param name="answerTime">How long it may take to answer a command.</param>
-/// <param name="describeLoss">Tells what is known of a device that has gone, or null.</param>
-public sealed class VfioUserConnector(string socketPath, TimeSpan answerTime, Func<string?>? describeLoss = null) : IDeviceConnector
+public sealed class VfioUserConnector(string socketPath, TimeSpan answerTime) : IDeviceConnector
 {
     private static readonly TimeSpan ConnectTime = TimeSpan.FromSeconds(1);
 
@@ -35,5 +34,5 @@ public sealed class VfioUserConnector(string socketPath, TimeSpan answerTime, Fu
     }
 
     /// <inheritdoc/>
-    public string? DescribeLoss() => describeLoss?.Invoke();
+    public string? DescribeLoss() => null;
 }

@@ -75,7 +75,7 @@ public sealed class ConformTests : IDisposable
         var (code, output, error) = await RunAsync("conform", "--", "sh", "-c", "echo no such thing >&2; exit 7", "{socket}");
         Assert.Equal(ExitCodes.Failed, code);
         Assert.Empty(output);
-        Assert.Contains("the device ended before there was a socket", error, StringComparison.Ordinal);
+        Assert.Contains("The device ended before there was a socket", error, StringComparison.Ordinal);
         Assert.Contains("ended with code 7", error, StringComparison.Ordinal);
         Assert.Contains("no such thing", error, StringComparison.Ordinal);
     }

@@ -20,7 +20,6 @@ internal sealed class CapabilitiesCheck : ICheck
         var flags = context.Abilities.Migration;
         CheckContext.Require(flags == 0 || (flags & VfioMigrationFlags.StopCopy) != 0, $"it has {flags} without STOP_COPY");
         CheckContext.Require((flags & ~Known) == 0, FormattableString.Invariant($"its flags 0x{(ulong)flags:x} are more than the 0x{(ulong)Known:x} that are defined"));
-        context.Device.Trace.Begin();
         if (context.Migrates)
         {
             var state = context.Device.GetState();
