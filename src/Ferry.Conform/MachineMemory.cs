@@ -10,7 +10,8 @@ public sealed class MachineMemory : IDisposable
     private const ulong RamStart = 1UL << 30;
     private const ulong RamBytes = 16 << 20;
     private const ulong PeerStart = 1UL << 33;
-    private const ulong PeerBytes = 64 << 10;
+    // As large as the largest pages that a log is asked for.
+    private const ulong PeerBytes = 2 << 20;
 
     private readonly MemoryWindow _ram = new(new(new(RamStart), RamBytes));
     private readonly MemoryWindow _peer = new(new(new(PeerStart), PeerBytes));

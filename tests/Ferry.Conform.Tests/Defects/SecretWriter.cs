@@ -11,6 +11,7 @@ namespace Ferry.Conform.Tests.Defects;
 internal sealed class SecretWriter : DeviceWrapper
 {
     private const ulong Unused = 1 << 20;
+    private const ulong LargestPeerBytes = 4 << 20;
 
     private readonly Lock _gate = new();
     private readonly Thread _writer;
@@ -31,7 +32,7 @@ internal sealed class SecretWriter : DeviceWrapper
 
     public override void DmaMap(IovaRange range, ulong fileOffset, bool read, bool write, SafeFileHandle? file)
     {
-        if (_toPeer == range.LengthBytes <= Unused)
+        if (_toPeer == range.LengthBytes <= LargestPeerBytes)
         {
             lock (_gate)
             {
