@@ -34,6 +34,17 @@ public sealed class LostDeviceTests
     }
 
     [Fact]
+    public void A_device_that_one_check_leaves_stuck_is_connected_to_again_for_the_next()
+    {
+        var report = Conformance.Run(_ => new StuckInStopCopy(Conformance.Rnic()), "none", LongAnswer, null, null, "arcs", "size-estimate", "pre-copy-initial", "resume-restores");
+        Assert.Equal([CheckOutcome.Failed, CheckOutcome.Failed, CheckOutcome.Passed, CheckOutcome.Failed], report.Checks.Select(check => check.Outcome));
+        Assert.All([report.Checks[0], report.Checks[1], report.Checks[3]], check => Assert.Equal("SET_STATE RUNNING was refused with errno 22, and must be accepted", check.Detail));
+        var commands = report.Checks[3].Commands;
+        Assert.Equal(["# load, and save again", "DEVICE_RESET -> refused, errno 22", "GET_STATE -> STOP_COPY", "SET_STATE RUNNING -> refused, errno 22"], commands.TakeLast(4));
+        Assert.Contains("SET_STATE STOP_COPY -> ok", commands);
+    }
+
+    [Fact]
     public void A_check_that_takes_too_long_fails_and_the_next_one_runs()
     {
         using var served = new ServedDevice(_ => Conformance.Rnic());

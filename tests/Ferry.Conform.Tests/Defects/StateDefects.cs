@@ -104,3 +104,37 @@ internal sealed class StaysStopped(IVfioUserDevice inner) : DeviceWrapper(inner)
         base.Reset();
     }
 }
+
+/// <summary>Stays in STOP_COPY, whatever it is told, until its client goes.</summary>
+internal sealed class StuckInStopCopy(IVfioUserDevice inner) : DeviceWrapper(inner)
+{
+    private bool _hasClient = true;
+
+    public override void SetState(VfioDeviceState next)
+    {
+        RequireNotStuck();
+        base.SetState(next);
+    }
+
+    public override void Reset()
+    {
+        RequireNotStuck();
+        base.Reset();
+        _hasClient = true;
+    }
+
+    public override void DmaUnmapAll()
+    {
+        // What the server does first when a client has gone.
+        _hasClient = false;
+        base.DmaUnmapAll();
+    }
+
+    private void RequireNotStuck()
+    {
+        if (_hasClient && State == VfioDeviceState.StopCopy)
+        {
+            throw new VfioUserException(22, "a planted defect");
+        }
+    }
+}
