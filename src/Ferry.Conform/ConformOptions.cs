@@ -20,6 +20,9 @@ public sealed record ConformOptions
     /// <summary>How long memory is watched for writes that must not come, each time.</summary>
     public TimeSpan WatchTime { get; init; } = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>The longest state that is held in memory to be compared and loaded, in bytes; what a larger one is needed for is not applicable.</summary>
+    public int MaxStateBytes { get; init; } = 256 << 20;
+
     /// <summary>Told of each check before it runs, or null.</summary>
     public Action<string>? OnCheck { get; init; }
 }

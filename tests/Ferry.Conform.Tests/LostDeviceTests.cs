@@ -55,6 +55,16 @@ public sealed class LostDeviceTests
     }
 
     [Fact]
+    public void A_state_that_is_too_long_to_hold_is_said_to_be_so()
+    {
+        using var served = new ServedDevice(_ => Conformance.Rnic());
+        var options = new ConformOptions { MaxStateBytes = 100_000, Only = ["save-repeats", "pre-copy-initial"] };
+        var report = new ConformRun(new VfioUserConnector(served.SocketPath, LongAnswer), options).Run(TestContext.Current.CancellationToken);
+        Assert.Equal([CheckOutcome.Passed, CheckOutcome.NotApplicable], report.Checks.Select(check => check.Outcome).Order());
+        Assert.Equal("the device gave more than 100000 bytes of state, which is more than is held to compare", report.Checks[0].Detail);
+    }
+
+    [Fact]
     public void A_device_of_another_kind_than_the_stimulus_drives_fails_where_it_is_driven()
     {
         var report = Conformance.Run(_ => new CounterDevice(countsSaves: false), "rnic", LongAnswer, null, null, "dma-runs", "arcs");

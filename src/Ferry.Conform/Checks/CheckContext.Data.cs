@@ -5,9 +5,6 @@ namespace Ferry.Conform.Checks;
 // The data channel.
 internal sealed partial class CheckContext
 {
-    /// <summary>The longest stream that is held in memory for comparison, in bytes.</summary>
-    private const int MaxStreamBytes = 1 << 30;
-
     private const int ReadBytes = 256 << 10;
 
     private readonly byte[] _buffer = new byte[ReadBytes];
@@ -45,9 +42,9 @@ internal sealed partial class CheckContext
                 break;
             }
 
-            if (all.Length + read > MaxStreamBytes)
+            if (all.Length + read > options.MaxStateBytes)
             {
-                throw new NotApplicableException(FormattableString.Invariant($"the device has more than {MaxStreamBytes} bytes of state, which is more than is compared"));
+                throw new NotApplicableException(FormattableString.Invariant($"the device gave more than {options.MaxStateBytes} bytes of state, which is more than is held to compare"));
             }
 
             all.Write(_buffer.AsSpan(0, read));

@@ -26,36 +26,10 @@ internal sealed class TracedDevice(IDeviceUnderTest inner, CommandTrace trace, T
     public ulong? EstimateStopCopyBytes() =>
         Do("GET MIG_DATA_SIZE", inner.EstimateStopCopyBytes, bytes => bytes is { } known ? FormattableString.Invariant($"{known} bytes") : "not known");
 
-    public int ReadData(Span<byte> buffer)
-    {
-        var command = FormattableString.Invariant($"READ_DATA {buffer.Length}");
-        Admit(command);
-        try
-        {
-            var read = inner.ReadData(buffer);
-            Trace.Add(FormattableString.Invariant($"{command} -> {read} bytes"));
-            return read;
-        }
-        catch (Exception e) when (AddFailure(command, e))
-        {
-            throw;
-        }
-    }
+    public int ReadData(Span<byte> buffer) =>
+        Do(FormattableString.Invariant($"READ_DATA {buffer.Length}"), buffer, inner.ReadData, read => FormattableString.Invariant($"{read} bytes"));
 
-    public void WriteData(ReadOnlySpan<byte> data)
-    {
-        var command = FormattableString.Invariant($"WRITE_DATA {data.Length}");
-        Admit(command);
-        try
-        {
-            inner.WriteData(data);
-            Trace.Add($"{command} -> ok");
-        }
-        catch (Exception e) when (AddFailure(command, e))
-        {
-            throw;
-        }
-    }
+    public void WriteData(ReadOnlySpan<byte> data) => Do(FormattableString.Invariant($"WRITE_DATA {data.Length}"), data, inner.WriteData);
 
     public void MapDma(IovaRange range, SafeFileHandle file) => Do($"DMA_MAP {range} read write", () => inner.MapDma(range, file));
 
@@ -88,35 +62,18 @@ internal sealed class TracedDevice(IDeviceUnderTest inner, CommandTrace trace, T
         bitmap.Or(reported);
     }
 
-    public void ReadRegion(int region, ulong offset, Span<byte> data)
-    {
-        var command = FormattableString.Invariant($"REGION_READ {region}+0x{offset:x} {data.Length}");
-        Admit(command);
-        try
+    public void ReadRegion(int region, ulong offset, Span<byte> data) => Do(
+        FormattableString.Invariant($"REGION_READ {region}+0x{offset:x} {data.Length}"),
+        data,
+        into =>
         {
-            inner.ReadRegion(region, offset, data);
-            Trace.Add($"{command} -> {Convert.ToHexStringLower(data)}");
-        }
-        catch (Exception e) when (AddFailure(command, e))
-        {
-            throw;
-        }
-    }
+            inner.ReadRegion(region, offset, into);
+            return Convert.ToHexStringLower(into);
+        },
+        read => read);
 
-    public void WriteRegion(int region, ulong offset, ReadOnlySpan<byte> data)
-    {
-        var command = FormattableString.Invariant($"REGION_WRITE {region}+0x{offset:x} {Convert.ToHexStringLower(data)}");
-        Admit(command);
-        try
-        {
-            inner.WriteRegion(region, offset, data);
-            Trace.Add($"{command} -> ok");
-        }
-        catch (Exception e) when (AddFailure(command, e))
-        {
-            throw;
-        }
-    }
+    public void WriteRegion(int region, ulong offset, ReadOnlySpan<byte> data) =>
+        Do($"REGION_WRITE {region}+0x{offset:x} {Convert.ToHexStringLower(data)}", data, from => inner.WriteRegion(region, offset, from));
 
     public void Reset() => Do("DEVICE_RESET", inner.Reset);
 
@@ -147,21 +104,28 @@ internal sealed class TracedDevice(IDeviceUnderTest inner, CommandTrace trace, T
         }
     }
 
-    private void Do(string command, Action action) => Do(
+    private void Do(string command, Action action) => Do(command, true, _ => action());
+
+    private void Do<TData>(string command, TData data, Action<TData> action)
+        where TData : allows ref struct => Do(
         command,
-        () =>
+        data,
+        each =>
         {
-            action();
+            action(each);
             return true;
         },
         _ => "ok");
 
-    private T Do<T>(string command, Func<T> action, Func<T, string> describe)
+    private T Do<T>(string command, Func<T> action, Func<T, string> describe) => Do(command, true, _ => action(), describe);
+
+    private T Do<TData, T>(string command, TData data, Func<TData, T> action, Func<T, string> describe)
+        where TData : allows ref struct
     {
         Admit(command);
         try
         {
-            var result = action();
+            var result = action(data);
             Trace.Add($"{command} -> {describe(result)}");
             return result;
         }

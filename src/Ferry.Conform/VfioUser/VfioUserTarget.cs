@@ -22,29 +22,9 @@ internal sealed class VfioUserTarget(VfioUserClient client) : IDeviceUnderTest
 
     public ulong? EstimateStopCopyBytes() => Ask(client.EstimateStopCopyBytes);
 
-    public int ReadData(Span<byte> buffer)
-    {
-        try
-        {
-            return client.ReadMigrationData(buffer);
-        }
-        catch (IOException e)
-        {
-            throw Translate(e);
-        }
-    }
+    public int ReadData(Span<byte> buffer) => Ask(buffer, client.ReadMigrationData);
 
-    public void WriteData(ReadOnlySpan<byte> data)
-    {
-        try
-        {
-            client.WriteMigrationData(data);
-        }
-        catch (IOException e)
-        {
-            throw Translate(e);
-        }
-    }
+    public void WriteData(ReadOnlySpan<byte> data) => Tell(data, client.WriteMigrationData);
 
     public void MapDma(IovaRange range, SafeFileHandle file) => Tell(() => client.MapDma(range, 0, read: true, write: true, file));
 
@@ -54,45 +34,31 @@ internal sealed class VfioUserTarget(VfioUserClient client) : IDeviceUnderTest
 
     public void ReportDmaLog(IovaRange range, PageSize pageSize, DirtyBitmap bitmap) => Tell(() => client.ReportDmaLog(range, pageSize, bitmap));
 
-    public void ReadRegion(int region, ulong offset, Span<byte> data)
-    {
-        try
-        {
-            client.RegionRead(region, offset, data);
-        }
-        catch (IOException e)
-        {
-            throw Translate(e);
-        }
-    }
+    public void ReadRegion(int region, ulong offset, Span<byte> data) => Tell(data, into => client.RegionRead(region, offset, into));
 
-    public void WriteRegion(int region, ulong offset, ReadOnlySpan<byte> data)
-    {
-        try
-        {
-            client.RegionWrite(region, offset, data);
-        }
-        catch (IOException e)
-        {
-            throw Translate(e);
-        }
-    }
+    public void WriteRegion(int region, ulong offset, ReadOnlySpan<byte> data) => Tell(data, from => client.RegionWrite(region, offset, from));
 
     public void Reset() => Tell(client.Reset);
 
     public void Dispose() => client.Dispose();
 
-    private void Tell(Action command) => Ask(() =>
+    private void Tell(Action command) => Tell(true, _ => command());
+
+    private void Tell<TData>(TData data, Action<TData> command)
+        where TData : allows ref struct => Ask(data, each =>
     {
-        command();
+        command(each);
         return true;
     });
 
-    private T Ask<T>(Func<T> command)
+    private T Ask<T>(Func<T> command) => Ask(true, _ => command());
+
+    private T Ask<TData, T>(TData data, Func<TData, T> command)
+        where TData : allows ref struct
     {
         try
         {
-            return command();
+            return command(data);
         }
         catch (IOException e)
         {
