@@ -32,7 +32,7 @@ public sealed class StateDefectTests
         Conformance.AssertFinds(new ResetKeepsState(Conformance.Rnic()), "reset", "the device is in PRE_COPY and not in RUNNING");
 
     [Fact]
-    public void An_error_that_is_left_without_a_reset() => Conformance.AssertFinds(new LeavesError(Conformance.Rnic()), "error-state", "ERROR -> RUNNING was accepted");
+    public void An_error_that_is_left_without_a_reset() => Conformance.AssertFinds(new LeavesError(Conformance.Rnic()), "error-state", "ERROR -> STOP was accepted");
 
     [Fact]
     public void Writes_to_another_device_in_a_P2P_state() => Conformance.AssertFinds(
@@ -65,4 +65,8 @@ public sealed class StateDefectTests
         var slow = new Rnic(Conformance.Options with { RateBytesPerSecond = 16 << 20 });
         Conformance.AssertFinds(new StopsLate(slow), "stop-silence", "in STOP it wrote ", watchTime: LongWatch);
     }
+
+    [Fact]
+    public void A_state_that_is_left_when_it_is_asked_for_again() =>
+        Conformance.AssertFinds(new LeavesWhenAskedAgain(Conformance.Rnic()), "refusals", "the device is in RUNNING and not in RUNNING_P2P");
 }

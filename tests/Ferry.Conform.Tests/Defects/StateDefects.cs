@@ -138,3 +138,10 @@ internal sealed class StuckInStopCopy(IVfioUserDevice inner) : DeviceWrapper(inn
         }
     }
 }
+
+/// <summary>Takes RUNNING_P2P for RUNNING when it is in it already.</summary>
+internal sealed class LeavesWhenAskedAgain(IVfioUserDevice inner) : DeviceWrapper(inner)
+{
+    public override void SetState(VfioDeviceState next) =>
+        base.SetState(State == VfioDeviceState.RunningP2P && next == State ? VfioDeviceState.Running : next);
+}

@@ -30,7 +30,7 @@ internal sealed class ErrorStateCheck : ICheck
         var state = context.Device.GetState();
         if (state == VfioDeviceState.Error)
         {
-            foreach (var next in context.States)
+            foreach (var next in Enum.GetValues<VfioDeviceState>())
             {
                 CheckContext.Require(CheckContext.IsRefused(() => context.Device.SetState(next)), $"ERROR -> {VfioStateNames.Of(next)} was accepted");
                 context.RequireState(VfioDeviceState.Error);

@@ -9,7 +9,7 @@ internal sealed class RefusalsCheck : ICheck
 
     public string Name => "refusals";
 
-    public string Rule => "ERROR, states that the device lacks, numbers that are no state, and STOP_COPY to PRE_COPY are refused, and the device stays where it is.";
+    public string Rule => "ERROR, states that the device lacks, numbers that are no state, and STOP_COPY to PRE_COPY are refused; asked for what it must not or is already, the device stays where it is.";
 
     public string Source => Sources.States;
 
@@ -29,6 +29,15 @@ internal sealed class RefusalsCheck : ICheck
                 context.RequireState(from);
                 refused++;
             }
+        }
+
+        foreach (var state in context.States)
+        {
+            // No text says whether that is taken or refused.
+            context.Begin($"{VfioStateNames.Of(state)} asked for in {VfioStateNames.Of(state)}");
+            context.Reach(state);
+            _ = CheckContext.IsRefused(() => context.Device.SetState(state));
+            context.RequireState(state);
         }
 
         return FormattableString.Invariant($"{refused} requests");
