@@ -16,6 +16,7 @@ public static class FuzzTargets
         new StreamControlTarget(),
         new StreamDescriptionTarget(),
         new VcpuStateTarget(),
+        new VfioInformationTarget(),
         new VfioUserClientTarget(),
         new VfioUserServerTarget(),
     ];

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
+using Ferry.Linux.Iommufd;
 using Ferry.Linux.Kvm;
 using Ferry.Linux.Userfault;
 using Ferry.Linux.Vfio;
@@ -13,6 +14,36 @@ public sealed partial class KernelLayoutTests
 {
     /// <summary>Structures that older headers lack, with the macro that came with them. Their fields are 64 bits each, in order, in linux/fs.h.</summary>
     private static readonly Dictionary<string, string> SinceMacro = new() { ["pm_scan_arg"] = "PAGEMAP_SCAN", ["page_region"] = "PAGEMAP_SCAN" };
+
+    /// <summary>Structures and their fields that came with newer headers, with a macro that came with them, or with the version that the field came with.</summary>
+    private static readonly Dictionary<string, string> NewWithMacro = new()
+    {
+        ["vfio_device_info"] = "VFIO_DEVICE_BIND_IOMMUFD",
+        ["vfio_iommu_type1_info"] = "VFIO_DEVICE_BIND_IOMMUFD",
+        ["vfio_device_bind_iommufd"] = "VFIO_DEVICE_BIND_IOMMUFD",
+        ["vfio_device_attach_iommufd_pt"] = "VFIO_DEVICE_ATTACH_IOMMUFD_PT",
+        ["vfio_device_detach_iommufd_pt"] = "VFIO_DEVICE_DETACH_IOMMUFD_PT",
+        ["vfio_precopy_info"] = "VFIO_MIG_GET_PRECOPY_INFO",
+        ["vfio_device_feature_mig_data_size"] = "VFIO_DEVICE_FEATURE_MIG_DATA_SIZE",
+        ["vfio_device_feature_dma_logging_control"] = "VFIO_DEVICE_FEATURE_DMA_LOGGING_START",
+        ["vfio_device_feature_dma_logging_range"] = "VFIO_DEVICE_FEATURE_DMA_LOGGING_START",
+        ["vfio_device_feature_dma_logging_report"] = "VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT",
+        ["iommu_destroy"] = "IOMMU_DESTROY",
+        ["iommu_ioas_alloc"] = "IOMMU_IOAS_ALLOC",
+        ["iommu_iova_range"] = "IOMMU_IOAS_IOVA_RANGES",
+        ["iommu_ioas_iova_ranges"] = "IOMMU_IOAS_IOVA_RANGES",
+        ["iommu_ioas_map"] = "IOMMU_IOAS_MAP",
+        ["iommu_ioas_map_file"] = "IOMMU_IOAS_MAP_FILE",
+        ["iommu_ioas_unmap"] = "IOMMU_IOAS_UNMAP",
+        ["iommu_option"] = "IOMMU_OPTION",
+        ["iommu_vfio_ioas"] = "IOMMU_VFIO_IOAS",
+        ["iommu_hw_info"] = "IOMMU_GET_HW_INFO",
+        ["iommu_hwpt_set_dirty_tracking"] = "IOMMU_HWPT_SET_DIRTY_TRACKING",
+        ["iommu_hwpt_get_dirty_bitmap"] = "IOMMU_HWPT_GET_DIRTY_BITMAP",
+
+        // Grew by the number of a fault queue, in the version that has fault queues.
+        ["iommu_hwpt_alloc"] = "IOMMU_FAULT_QUEUE_ALLOC",
+    };
 
     public static TheoryData<string> Structures => [.. StructTypes().Select(type => type.FullName!)];
 
@@ -34,6 +65,11 @@ public sealed partial class KernelLayoutTests
             return;
         }
 
+        if (NewWithMacro.TryGetValue(mirror.Name, out macro))
+        {
+            Assert.SkipUnless(CProbe.IsDefined(macro), $"struct {mirror.Name}: the headers have no {macro}; {CProbe.Remedy}");
+        }
+
         var expressions = names.Select(name => $"offsetof(struct {mirror.Name}, {name})")
             .Concat(names.Select(name => $"sizeof(((struct {mirror.Name} *)0)->{name})"))
             .Append($"sizeof(struct {mirror.Name})").ToArray();
@@ -51,6 +87,17 @@ public sealed partial class KernelLayoutTests
             .Where(field => field.FieldType == typeof(KvmRequest)).Select(field => (KvmRequest)field.GetValue(null)!).ToArray();
         Assert.True(requests.Length > 30);
         AssertValues([.. requests.Select(request => (request.Name, (ulong)request.Number))]);
+    }
+
+    public static TheoryData<string> VfioRequests => [.. RequestsOfVfio().Select(request => request.Name)];
+
+    [Theory]
+    [MemberData(nameof(VfioRequests))]
+    public void A_request_of_vfio_or_iommufd_has_the_headers_number(string name)
+    {
+        Assert.SkipWhen(CProbe.Problem is not null, CProbe.Problem ?? "");
+        Assert.SkipUnless(CProbe.IsDefined(name), $"the headers have no {name}; {CProbe.Remedy}");
+        AssertValues([(name, (ulong)RequestsOfVfio().Single(request => request.Name == name).Number)]);
     }
 
     [Fact]
@@ -93,6 +140,10 @@ public sealed partial class KernelLayoutTests
         var values = CProbe.Evaluate([.. rows.Select(row => row.Expression)]);
         Assert.Equal(rows.Select((row, i) => (row.Expression, values[i])), rows);
     }
+
+    private static IEnumerable<VfioRequest> RequestsOfVfio() => new[] { typeof(VfioCalls), typeof(IommufdCalls) }
+        .SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.NonPublic))
+        .Where(field => field.FieldType == typeof(VfioRequest)).Select(field => (VfioRequest)field.GetValue(null)!);
 
     private static IEnumerable<Type> StructTypes() =>
         typeof(KernelCallException).Assembly.GetTypes().Where(type => type.IsValueType && !type.IsEnum && type.StructLayoutAttribute is { Size: > 0 }

@@ -1,0 +1,46 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Ferry.Linux.Files;
+
+/// <summary>Opens the files in /dev that stand for kernel interfaces, and says in words why one can't be opened. Source: open(2).</summary>
+internal static partial class DeviceFile
+{
+    private const int ReadWrite = 2;
+    private const int CloseOnExec = 0x80000;
+    private const int Eperm = 1;
+    private const int Enoent = 2;
+    private const int Enxio = 6;
+    private const int Eacces = 13;
+    private const int Ebusy = 16;
+    private const int Enodev = 19;
+
+    /// <summary>Opens <paramref name="path"/> for reading and writing.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="remedy">What makes the file appear where it is missing.</param>
+    /// <param name="handle">The open file, or null.</param>
+    /// <param name="reason">Where it can't be opened, why and what would help.</param>
+    public static bool TryOpen(string path, string remedy, out SafeFileHandle? handle, out string? reason)
+    {
+        (handle, reason) = (null, null);
+        var descriptor = Open(path, ReadWrite | CloseOnExec);
+        if (descriptor >= 0)
+        {
+            handle = new SafeFileHandle(descriptor, ownsHandle: true);
+            return true;
+        }
+
+        var errno = Marshal.GetLastPInvokeError();
+        reason = errno switch
+        {
+            Enoent or Enxio or Enodev => $"{path} is not there: {remedy}.",
+            Eacces or Eperm => $"{path} may not be opened: run as root, or let an udev rule give it to a group that this user is in.",
+            Ebusy => $"{path} is in use: another process has it, and only one at a time may.",
+            _ => $"{path} can't be opened: {Marshal.GetPInvokeErrorMessage(errno)} (errno {errno}).",
+        };
+        return false;
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+}

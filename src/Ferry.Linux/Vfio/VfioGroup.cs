@@ -1,0 +1,72 @@
+using System.Text;
+using Ferry.Linux.Files;
+using Microsoft.Win32.SafeHandles;
+
+namespace Ferry.Linux.Vfio;
+
+/// <summary>An IOMMU group: the devices that can't be parted from one another, which one container takes together. Source: linux/vfio.h.</summary>
+public sealed unsafe class VfioGroup : IDisposable
+{
+    internal const uint Viable = 1;
+    private readonly SafeFileHandle _handle;
+
+    private VfioGroup(SafeFileHandle handle, int number) => (_handle, Number) = (handle, number);
+
+    /// <summary>Its number, as in /sys/kernel/iommu_groups.</summary>
+    public int Number { get; }
+
+    /// <summary>Opens a group that can be used, or says why not.</summary>
+    /// <param name="number">Its number.</param>
+    /// <param name="group">The group, or null.</param>
+    /// <param name="reason">Where null is returned, why and what would help.</param>
+    public static bool TryOpen(int number, out VfioGroup? group, out string? reason)
+    {
+        group = null;
+        var path = $"/dev/vfio/{number}";
+        if (!DeviceFile.TryOpen(path, $"bind the devices of IOMMU group {number} to a VFIO driver, for instance vfio-pci", out var handle, out reason))
+        {
+            return false;
+        }
+
+        var status = new VfioGroupStatus { Argsz = (uint)sizeof(VfioGroupStatus) };
+        if (VfioCalls.Ioctl(handle!, VfioCalls.GroupGetStatus.Number, (nint)(&status)) < 0 || (status.Flags & Viable) == 0)
+        {
+            handle!.Dispose();
+            reason = $"{path} is not viable: every device of IOMMU group {number} must be bound to a VFIO driver or to none.";
+            return false;
+        }
+
+        group = new(handle!, number);
+        return true;
+    }
+
+    /// <summary>Puts it into a container; its devices can then be opened.</summary>
+    /// <exception cref="KernelCallException">The kernel refused, for instance because it is in one already.</exception>
+    public void SetContainer(VfioContainer container)
+    {
+        ArgumentNullException.ThrowIfNull(container);
+        var descriptor = (int)container.Handle.DangerousGetHandle();
+        VfioCalls.Call(_handle, VfioCalls.GroupSetContainer, ref descriptor, $"group {Number}");
+        GC.KeepAlive(container);
+    }
+
+    /// <summary>Takes it out of its container; its devices must be closed.</summary>
+    /// <exception cref="KernelCallException">The kernel refused.</exception>
+    public void UnsetContainer() => VfioCalls.Call(_handle, VfioCalls.GroupUnsetContainer, 0, $"group {Number}");
+
+    /// <summary>Opens a device of it, which resets the device.</summary>
+    /// <param name="name">As in sysfs, for instance <c>0000:00:03.0</c>.</param>
+    /// <exception cref="KernelCallException">The kernel refused, for instance because there is no such device in the group.</exception>
+    public VfioDevice OpenDevice(string name)
+    {
+        var bytes = Encoding.UTF8.GetBytes(name + "\0");
+        fixed (byte* pointer = bytes)
+        {
+            var descriptor = VfioCalls.Call(_handle, VfioCalls.GroupGetDevice, (nint)pointer, $"{name} in group {Number}");
+            return new VfioDevice(new SafeFileHandle(descriptor, ownsHandle: true), name);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _handle.Dispose();
+}
