@@ -1,0 +1,80 @@
+using Ferry.Machine;
+using Ferry.Memory;
+using Ferry.Tracking;
+
+namespace Ferry.Lab.Checks;
+
+/// <summary>A machine of Ferry's runs on the lab's KVM, nested, and the tracker of its vCPU reports what it changed.</summary>
+internal sealed class NestedKvmCheck(string tracker, VcpuTracking tracking) : ILabCheck
+{
+    private const int Rounds = 3;
+
+    /// <inheritdoc/>
+    public string Name => $"machine-{tracker}";
+
+    /// <inheritdoc/>
+    public string Run(LabContext context)
+    {
+        using var machine = GuestMachine.Create(new()
+        {
+            MemoryBytes = 32 << 20,
+            Accelerator = AcceleratorKind.Kvm,
+            Tracking = tracking,
+            WorkingSetBytes = 1 << 20,
+            NicWorkingSetBytes = 1 << 20,
+        });
+        var started = machine.Trackers.Single(each => each.Coverage.Sources?.Contains(DmaSource.Vcpus) == true);
+        LabContext.Require(started.Name == tracker, $"the tracker of vCPUs is {started.Name}: {machine.VcpuTrackerProblem}");
+        machine.LoadProgram();
+        var range = machine.Memory.Regions[0].Range;
+        using var bitmap = new DirtyBitmap(range, PageSize.Size4K);
+        RunFor(machine, 50);
+        started.Start([range], PageSize.Size4K);
+        started.Report(range, bitmap);
+        (started as IDeferredClear)?.Take(range, bitmap);
+        var total = 0;
+        for (var round = 0; round < Rounds; round++)
+        {
+            bitmap.Clear();
+            var before = machine.Memory.GetSpan(new(0), (int)range.LengthBytes).ToArray();
+            RunFor(machine, 50);
+            started.Report(range, bitmap);
+            (started as IDeferredClear)?.Take(range, bitmap);
+            total += Compare(bitmap, before, machine.Memory.GetSpan(new(0), before.Length));
+        }
+
+        started.Stop();
+        machine.ResumeVcpus();
+        var check = machine.SelfCheck(TimeSpan.FromSeconds(20), CancellationToken.None);
+        machine.PauseVcpus();
+        LabContext.Require(check.Passed, $"the program's own check: {check}");
+        return $"{total} changed pages in {Rounds} rounds, all reported and no other; {check.Transfers} transfers";
+    }
+
+    private static void RunFor(GuestMachine machine, ulong transfers)
+    {
+        var until = machine.GetProgress().Transfers + transfers;
+        machine.ResumeVcpus();
+        LabContext.WaitFor(() => machine.GetProgress() is var progress && progress.Fault is null && progress.Transfers >= until, $"{transfers} transfers");
+        machine.PauseVcpus();
+    }
+
+    /// <summary>How many pages changed; they, and at most the vCPU's control block, which may be written with what it holds, are set.</summary>
+    private static int Compare(DirtyBitmap bitmap, ReadOnlySpan<byte> before, ReadOnlySpan<byte> now)
+    {
+        var pageBytes = (int)PageSize.Size4K.Bytes;
+        var changed = 0;
+        for (var page = 0; page * pageBytes < before.Length; page++)
+        {
+            if (!now.Slice(page * pageBytes, pageBytes).SequenceEqual(before.Slice(page * pageBytes, pageBytes)))
+            {
+                changed++;
+                LabContext.Require(bitmap.IsSet((ulong)page), $"page {page} changed and was not reported");
+            }
+        }
+
+        LabContext.Require(changed > 10, $"{changed} pages changed");
+        LabContext.Require(bitmap.Count() <= (ulong)changed + 1, $"{changed} pages changed and {bitmap.Count()} were reported");
+        return changed;
+    }
+}

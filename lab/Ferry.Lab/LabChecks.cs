@@ -1,0 +1,33 @@
+using Ferry.Lab.Checks;
+using Ferry.Machine;
+
+namespace Ferry.Lab;
+
+/// <summary>Every check, in the order in which they run.</summary>
+internal static class LabChecks
+{
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<ILabCheck> All { get; } =
+    [
+        new KernelCheck(),
+        new IommuFileCheck(),
+        new VfioFileCheck(),
+        new NestedKvmCheck("kvm-log", VcpuTracking.Log),
+        new NestedKvmCheck("kvm-ring", VcpuTracking.Ring),
+        new WriteTrackingCheck(),
+        new MttyCheck(),
+        new EduGroupCheck(),
+    ];
+
+    /// <summary>Those of the given names; all where there is none.</summary>
+    /// <exception cref="ArgumentException">There is no check of a name.</exception>
+    public static IReadOnlyList<ILabCheck> Choose(IReadOnlyCollection<string> names)
+    {
+        if (names.FirstOrDefault(name => All.All(check => check.Name != name)) is { } unknown)
+        {
+            throw new ArgumentException($"There is no check {unknown}; there are: {string.Join(", ", All.Select(check => check.Name))}.", nameof(names));
+        }
+
+        return names.Count == 0 ? All : [.. All.Where(check => names.Contains(check.Name))];
+    }
+}

@@ -1,0 +1,33 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+
+namespace Ferry.Lab;
+
+/// <summary>What checks are given: the devices of the lab, and ways to say what is wrong.</summary>
+internal sealed class LabContext(TextWriter log)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    /// <summary>Writes a line to the lab's console, which is shown where a check fails.</summary>
+    public void Log(string line) => log.WriteLine(line);
+
+    /// <summary>Fails the check unless <paramref name="condition"/> holds.</summary>
+    /// <exception cref="CheckFailedException">It does not.</exception>
+    public static void Require([DoesNotReturnIf(false)] bool condition, string message)
+    {
+        if (!condition)
+        {
+            throw new CheckFailedException(message);
+        }
+    }
+
+    /// <summary>Waits for what the kernel does in its own time, for 10 seconds.</summary>
+    /// <exception cref="CheckFailedException">It did not come about.</exception>
+    public static void WaitFor(Func<bool> condition, string what)
+    {
+        for (var started = Stopwatch.GetTimestamp(); !condition(); Thread.Sleep(5))
+        {
+            Require(Stopwatch.GetElapsedTime(started) < Patience, $"{what}: not within {Patience.TotalSeconds} s");
+        }
+    }
+}
