@@ -31,7 +31,7 @@ public sealed unsafe class Ioas : IDisposable
     /// <param name="memory">Where this process sees it; page aligned.</param>
     /// <param name="access">What devices may do.</param>
     /// <exception cref="KernelCallException">The kernel refused; the message says what it was short of. Nothing is mapped.</exception>
-    public void Map(IovaRange range, Hva memory, DmaAccess access)
+    public void Map(IovaRange range, Hva memory, MapAccess access)
     {
         var map = new IommuIoasMap
         {
@@ -57,7 +57,7 @@ public sealed unsafe class Ioas : IDisposable
     /// <param name="access">What devices may do.</param>
     /// <returns>False where the kernel can't map files, which Linux before 6.13 can't: map the memory itself there.</returns>
     /// <exception cref="KernelCallException">The kernel refused; the message says what it was short of. Nothing is mapped.</exception>
-    public bool TryMapFile(IovaRange range, SafeFileHandle file, ulong offsetBytes, DmaAccess access)
+    public bool TryMapFile(IovaRange range, SafeFileHandle file, ulong offsetBytes, MapAccess access)
     {
         ArgumentNullException.ThrowIfNull(file);
         var map = new IommuIoasMapFile
@@ -141,8 +141,8 @@ public sealed unsafe class Ioas : IDisposable
     private static IovaRange RangeOf(IommuIovaRange range) =>
         new(new(range.Start), range.Last - range.Start == ulong.MaxValue ? ulong.MaxValue : range.Last - range.Start + 1);
 
-    private static uint FlagsOf(DmaAccess access) =>
-        FixedIova | ((access & DmaAccess.Write) != 0 ? Writable : 0) | ((access & DmaAccess.Read) != 0 ? Readable : 0);
+    private static uint FlagsOf(MapAccess access) =>
+        FixedIova | ((access & MapAccess.Write) != 0 ? Writable : 0) | ((access & MapAccess.Read) != 0 ? Readable : 0);
 
     private static KernelCallException Failure(VfioRequest request, IovaRange range)
     {

@@ -67,7 +67,7 @@ public sealed unsafe class VfioContainer : IDisposable
     /// <param name="memory">Where this process sees it; page aligned.</param>
     /// <param name="access">What devices may do.</param>
     /// <exception cref="KernelCallException">The kernel refused; the message says what it was short of. Nothing is mapped.</exception>
-    public void Map(IovaRange range, Hva memory, DmaAccess access)
+    public void Map(IovaRange range, Hva memory, MapAccess access)
     {
         var map = new VfioDmaMap { Argsz = (uint)sizeof(VfioDmaMap), Flags = (uint)access, Vaddr = memory.Value, Iova = range.Start.Value, Size = range.LengthBytes };
         try

@@ -2,7 +2,7 @@ namespace Ferry.Linux.Vfio;
 
 /// <summary>What devices may do with mapped memory. Source: linux/vfio.h, VFIO_DMA_MAP_FLAG_*.</summary>
 [Flags]
-public enum DmaAccess
+public enum MapAccess
 {
     /// <summary>Devices may read it.</summary>
     Read = 1,
