@@ -1,5 +1,6 @@
 using Ferry.Lab.Checks;
 using Ferry.Machine;
+using Ferry.Tracking.Tests.Providers;
 
 namespace Ferry.Lab;
 
@@ -10,13 +11,19 @@ internal static class LabChecks
     public static IReadOnlyList<ILabCheck> All { get; } =
     [
         new KernelCheck(),
-        new IommuFileCheck(),
+        new IoasCheck(),
         new VfioFileCheck(),
         new NestedKvmCheck("kvm-log", VcpuTracking.Log),
         new NestedKvmCheck("kvm-ring", VcpuTracking.Ring),
         new WriteTrackingCheck(),
+        new ContractCheck<KvmLogTrackerTests>("kvm-log"),
+        new ContractCheck<KvmRingTrackerTests>("kvm-ring"),
+        new ContractCheck<ProcessTrackerTests>("process"),
         new MttyCheck(),
         new EduGroupCheck(),
+        new EduContainerCheck(),
+        new EduIommufdCheck(),
+        new EduDirtyRefusalCheck(),
     ];
 
     /// <summary>Those of the given names; all where there is none.</summary>

@@ -13,7 +13,7 @@ internal sealed class EduGroupCheck : ILabCheck
     {
         string path;
         int group;
-        using (var device = PassthroughDevice.Bind(0x1234, 0x11e8))
+        using (var device = PassthroughDevice.Bind(EduDevice.Vendor, EduDevice.Device))
         {
             group = VfioFiles.OpenGroup(device.Folder);
             path = VfioFiles.OpenDevice(device.Folder);
