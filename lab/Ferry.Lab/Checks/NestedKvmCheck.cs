@@ -1,4 +1,5 @@
 using Ferry.Machine;
+using Ferry.Machine.Programs;
 using Ferry.Memory;
 using Ferry.Tracking;
 
@@ -8,6 +9,9 @@ namespace Ferry.Lab.Checks;
 internal sealed class NestedKvmCheck(string tracker, VcpuTracking tracking) : ILabCheck
 {
     private const int Rounds = 3;
+
+    // Three levels, of one page each in a machine this small.
+    private const ulong PageTableBytes = 3 << 12;
 
     /// <inheritdoc/>
     public string Name => $"machine-{tracker}";
@@ -48,7 +52,7 @@ internal sealed class NestedKvmCheck(string tracker, VcpuTracking tracking) : IL
         var check = machine.SelfCheck(TimeSpan.FromSeconds(20), CancellationToken.None);
         machine.PauseVcpus();
         LabContext.Require(check.Passed, $"the program's own check: {check}");
-        return $"{total} changed pages in {Rounds} rounds, all reported and no other; {check.Transfers} transfers";
+        return $"{total} changed pages in {Rounds} rounds, all reported; {check.Transfers} transfers";
     }
 
     private static void RunFor(GuestMachine machine, ulong transfers)
@@ -59,7 +63,8 @@ internal sealed class NestedKvmCheck(string tracker, VcpuTracking tracking) : IL
         machine.PauseVcpus();
     }
 
-    /// <summary>How many pages changed; they, and at most the vCPU's control block, which may be written with what it holds, are set.</summary>
+    /// <summary>How many pages changed; they are set, and of the others only such as are written with what they hold: the vCPU's control block, and the
+    /// page tables, whose walk by the processor counts as a write where page tables are nested.</summary>
     private static int Compare(DirtyBitmap bitmap, ReadOnlySpan<byte> before, ReadOnlySpan<byte> now)
     {
         var pageBytes = (int)PageSize.Size4K.Bytes;
@@ -71,10 +76,16 @@ internal sealed class NestedKvmCheck(string tracker, VcpuTracking tracking) : IL
                 changed++;
                 LabContext.Require(bitmap.IsSet((ulong)page), $"page {page} changed and was not reported");
             }
+            else
+            {
+                LabContext.Require(!bitmap.IsSet((ulong)page) || MayBeWrittenUnchanged(page), $"page {page} did not change and was reported");
+            }
         }
 
         LabContext.Require(changed > 10, $"{changed} pages changed");
-        LabContext.Require(bitmap.Count() <= (ulong)changed + 1, $"{changed} pages changed and {bitmap.Count()} were reported");
         return changed;
     }
+
+    private static bool MayBeWrittenUnchanged(int page) =>
+        (ulong)page * PageSize.Size4K.Bytes is LedgerLayout.ControlBlocks or (>= LedgerLayout.PageTables and < LedgerLayout.PageTables + PageTableBytes);
 }

@@ -13,8 +13,8 @@ internal sealed class EduDevice
     /// <summary>The PCI device.</summary>
     public const ushort Device = 0x11e8;
 
-    /// <summary>The most that one transfer moves.</summary>
-    public const int BufferBytes = 4096;
+    /// <summary>The most that one transfer moves: not the whole buffer, for older versions of QEMU end where its last byte is asked for.</summary>
+    public const int MaxBytes = 2048;
 
     private const uint Buffer = 0x40000;
     private const int SourceRegister = 0x80;
@@ -56,7 +56,7 @@ internal sealed class EduDevice
 
     private void Transfer(uint source, uint destination, int countBytes, uint direction)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(countBytes, BufferBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(countBytes, MaxBytes);
         Write(SourceRegister, source);
         Write(DestinationRegister, destination);
         Write(CountRegister, (uint)countBytes);
