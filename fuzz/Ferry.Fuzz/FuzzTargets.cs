@@ -8,6 +8,7 @@ public static class FuzzTargets
     [
         new ControlTarget(),
         new IommuStateTarget(),
+        new LabResultsTarget(),
         new MachineFileTarget(),
         new PolicyFileTarget(),
         new RnicRegistersTarget(),
