@@ -27,12 +27,12 @@ internal static class LabChecks
     ];
 
     /// <summary>Those of the given names; all where there is none.</summary>
-    /// <exception cref="ArgumentException">There is no check of a name.</exception>
+    /// <exception cref="KeyNotFoundException">There is no check of a name.</exception>
     public static IReadOnlyList<ILabCheck> Choose(IReadOnlyCollection<string> names)
     {
         if (names.FirstOrDefault(name => All.All(check => check.Name != name)) is { } unknown)
         {
-            throw new ArgumentException($"There is no check {unknown}; there are: {string.Join(", ", All.Select(check => check.Name))}.", nameof(names));
+            throw new KeyNotFoundException($"There is no check {unknown}; there are: {string.Join(", ", All.Select(check => check.Name))}.");
         }
 
         return names.Count == 0 ? All : [.. All.Where(check => names.Contains(check.Name))];

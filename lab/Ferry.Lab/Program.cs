@@ -17,7 +17,7 @@ try
         _ => Fail(Usage),
     };
 }
-catch (Exception e) when (e is ArgumentException or FormatException or IOException or UnauthorizedAccessException)
+catch (Exception e) when (e is KeyNotFoundException or FormatException or IOException or UnauthorizedAccessException)
 {
     return Fail($"ferry-lab: {e.Message}");
 }

@@ -53,7 +53,7 @@ public sealed class LabRunnerTests
     {
         Assert.Equal(LabChecks.All, LabChecks.Choose([]));
         Assert.Equal("kernel", Assert.Single(LabChecks.Choose(["kernel"])).Name);
-        var failure = Assert.Throws<ArgumentException>(() => LabChecks.Choose(["kernel", "nonsense"]));
+        var failure = Assert.Throws<KeyNotFoundException>(() => LabChecks.Choose(["kernel", "nonsense"]));
         Assert.Contains("nonsense", failure.Message, StringComparison.Ordinal);
     }
 
