@@ -6,6 +6,9 @@ internal interface ILabCheck
     /// <summary>What it is called: lower-case letters, digits and hyphens.</summary>
     string Name { get; }
 
+    /// <summary>On which of the lab's machines it runs; they are started one after the other.</summary>
+    LabMachine Machine => LabMachine.Iommu;
+
     /// <summary>Carries it out, and leaves nothing behind.</summary>
     /// <param name="context">Where it runs.</param>
     /// <returns>What was found, in a few words.</returns>

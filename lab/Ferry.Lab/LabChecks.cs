@@ -24,6 +24,11 @@ internal static class LabChecks
         new EduContainerCheck(),
         new EduIommufdCheck(),
         new EduDirtyRefusalCheck(),
+        new MockBitsCheck(),
+        new MockLargerPagesCheck(),
+        new MockRefusalCheck(),
+        new ContractCheck<MockSuite>("iommufd", LabMachine.Plain),
+        new ContractCheck<MockPartsSuite>("iommufd-parts", LabMachine.Plain),
     ];
 
     /// <summary>Those of the given names; all where there is none.</summary>

@@ -4,7 +4,8 @@ using Ferry.Lab.Results;
 
 const string Usage = """
     usage: ferry-lab list [CHECK...]                 the names of the checks, or of those
-           ferry-lab run RESULTS LIMIT [CHECK...]    runs them here, in the lab; LIMIT is in seconds a check
+           ferry-lab machines [CHECK...]             the names of the machines that they run on
+           ferry-lab run RESULTS LIMIT MACHINE [CHECK...] runs those of a machine here, in the lab; LIMIT is in seconds a check
            ferry-lab report RESULTS ENDED [CHECK...] tells what came out of the lab; ENDED is how QEMU ended: an exit code, or timeout
     """;
 try
@@ -12,7 +13,8 @@ try
     return args switch
     {
         ["list", .. var names] => List(names),
-        ["run", var results, var limit, .. var names] => RunHere(results, limit, names),
+        ["machines", .. var names] => ListMachines(names),
+        ["run", var results, var limit, var machine, .. var names] => RunHere(results, limit, machine, names),
         ["report", var results, var ended, .. var names] => Report(results, ended, names),
         _ => Fail(Usage),
     };
@@ -32,9 +34,20 @@ static int List(string[] names)
     return 0;
 }
 
-static int RunHere(string results, string limit, string[] names)
+static int ListMachines(string[] names)
 {
-    var checks = LabChecks.Choose(names);
+    foreach (var machine in LabChecks.Choose(names).Select(check => check.Machine).Distinct().Order())
+    {
+        Console.WriteLine(machine.ToString().ToLowerInvariant());
+    }
+
+    return 0;
+}
+
+static int RunHere(string results, string limit, string machine, string[] names)
+{
+    var here = Enum.Parse<LabMachine>(machine, ignoreCase: true);
+    var checks = LabChecks.Choose(names).Where(check => check.Machine == here);
     using var stream = new FileStream(results, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
     LabRunner.Run(checks, TimeSpan.FromSeconds(int.Parse(limit, CultureInfo.InvariantCulture)), stream, Console.Out);
     return 0;

@@ -6,11 +6,15 @@ using Xunit;
 namespace Ferry.Lab.Checks;
 
 /// <summary>The contract suite of a tracker, and the tracker's own tests, on this kernel. What is skipped elsewhere must run here.</summary>
-internal sealed class ContractCheck<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicMethods)] TSuite>(string tracker) : ILabCheck
+internal sealed class ContractCheck<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicMethods)] TSuite>(
+    string tracker, LabMachine machine = LabMachine.Iommu) : ILabCheck
     where TSuite : DirtyTrackerContract, new()
 {
     /// <inheritdoc/>
     public string Name => $"contract-{tracker}";
+
+    /// <inheritdoc/>
+    public LabMachine Machine => machine;
 
     /// <inheritdoc/>
     public string Run(LabContext context)
