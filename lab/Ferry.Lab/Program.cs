@@ -1,5 +1,6 @@
 using System.Globalization;
 using Ferry.Lab;
+using Ferry.Lab.Checks;
 using Ferry.Lab.Results;
 
 const string Usage = """
@@ -15,6 +16,7 @@ try
         ["list", .. var names] => List(names),
         ["machines", .. var names] => ListMachines(names),
         ["run", var results, var limit, var machine, .. var names] => RunHere(results, limit, machine, names),
+        [MttyMoveCheck.DestinationVerb, var path] => MttyMoveCheck.Receive(path, Console.Out),
         ["report", var results, var ended, .. var names] => Report(results, ended, names),
         _ => Fail(Usage),
     };
