@@ -6,6 +6,6 @@ internal enum LabMachine
     /// <summary>Its devices are behind the emulated IOMMU.</summary>
     Iommu,
 
-    /// <summary>It uses no IOMMU. Linux before 6.15 takes the kernel's mock IOMMU for none beside another.</summary>
+    /// <summary>It uses no IOMMU. Beside another IOMMU, Linux 6.12 gives the kernel's mock IOMMU no device.</summary>
     Plain,
 }

@@ -54,7 +54,7 @@ internal sealed class MttyMoveCheck : ILabCheck
             LabContext.Require(report.Outcome == MigrationOutcome.Completed, $"the source says {report.Outcome}: {report.Reason}");
             var arrived = ReadLine(other);
             LabContext.Require(arrived == Describe(ReceiveOutcome.Running, VfioDeviceState.Running, Mark, memory), $"the destination says {arrived}");
-            LabContext.Require(!machine.IsRunning && device.State == VfioDeviceState.Stop, $"the source's device is in {device.State}");
+            LabContext.Require(!machine.IsRunning && device.State == VfioDeviceState.StopCopy, $"the source's device is in {device.State}");
             LabContext.Require(other.WaitForExit(Patience) && other.ExitCode == 0, "the destination did not end by itself");
             var moved = report.Devices.Single();
             return $"{moved.PreCopyBytes + moved.StopCopyBytes} bytes of state, {moved.PreCopyBytes} of them ahead, by {string.Join(", ", moved.States)}; {memory.Length} bytes of memory";
