@@ -12,6 +12,7 @@ internal static class LabChecks
     [
         new KernelCheck(),
         new IoasCheck(),
+        new IoasMappingsCheck(),
         new VfioFileCheck(),
         new NestedKvmCheck("kvm-log", VcpuTracking.Log),
         new NestedKvmCheck("kvm-ring", VcpuTracking.Ring),
