@@ -47,6 +47,9 @@ public interface IDeviceUnderTest : IDisposable
     /// <summary>Writes registers, and waits until the device has taken it.</summary>
     void WriteRegion(int region, ulong offset, ReadOnlySpan<byte> data);
 
+    /// <summary>Makes the device signal <paramref name="signal"/>, an eventfd that stays the caller's, for interrupt 0 of an index.</summary>
+    void SetInterrupt(int index, SafeFileHandle signal);
+
     /// <summary>Resets the device.</summary>
     void Reset();
 }

@@ -69,4 +69,8 @@ public sealed class StateDefectTests
     [Fact]
     public void A_state_that_is_left_when_it_is_asked_for_again() =>
         Conformance.AssertFinds(new LeavesWhenAskedAgain(Conformance.Rnic()), "refusals", "the device is in RUNNING and not in RUNNING_P2P");
+
+    [Fact]
+    public void Interrupts_after_the_stop() =>
+        Conformance.AssertFinds(new SecretSignaller(Conformance.Rnic()), "stop-silence", "in STOP_COPY it raised ", watchTime: LongWatch);
 }

@@ -1,4 +1,5 @@
 using Ferry.Conform.Stimuli;
+using Ferry.Linux.Events;
 using Ferry.Linux.Vfio;
 using Ferry.Memory;
 
@@ -23,6 +24,27 @@ internal sealed partial class CheckContext
         catch (StimulusException e)
         {
             throw Fail(e.Message);
+        }
+    }
+
+    /// <summary>Has the interrupts of the work counted; null where it raises none. The caller's to dispose.</summary>
+    public EventFile? ListenToInterrupts()
+    {
+        if (Stimulus.InterruptIndex is not { } index)
+        {
+            return null;
+        }
+
+        var interrupts = new EventFile();
+        try
+        {
+            Device.SetInterrupt(index, interrupts.Handle);
+            return interrupts;
+        }
+        catch
+        {
+            interrupts.Dispose();
+            throw;
         }
     }
 

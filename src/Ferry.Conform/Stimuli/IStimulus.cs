@@ -11,6 +11,9 @@ public interface IStimulus
     /// <summary>Whether it can make the device write another device's region.</summary>
     bool ReachesPeers { get; }
 
+    /// <summary>The index whose interrupt 0 is raised by work that is done; null where none is.</summary>
+    int? InterruptIndex { get; }
+
     /// <summary>Sets a device up that was just reset, in RUNNING.</summary>
     /// <param name="device">The device.</param>
     /// <param name="memory">What it may write; mapped already.</param>

@@ -35,6 +35,8 @@ internal sealed class RnicStimulus : IStimulus
 
     public bool ReachesPeers => true;
 
+    public int? InterruptIndex => 0;
+
     private MachineMemory Memory => _memory ?? throw new InvalidOperationException("Begin was not called.");
 
     private IDeviceUnderTest Device => _device ?? throw new InvalidOperationException("Begin was not called.");

@@ -75,6 +75,8 @@ internal sealed class TracedDevice(IDeviceUnderTest inner, CommandTrace trace, T
     public void WriteRegion(int region, ulong offset, ReadOnlySpan<byte> data) =>
         Do($"REGION_WRITE {region}+0x{offset:x} {Convert.ToHexStringLower(data)}", data, from => inner.WriteRegion(region, offset, from));
 
+    public void SetInterrupt(int index, SafeFileHandle signal) => Do($"SET_IRQS {index} 0", () => inner.SetInterrupt(index, signal));
+
     public void Reset() => Do("DEVICE_RESET", inner.Reset);
 
     /// <summary>Leaves no log started behind; the connection is the session's.</summary>

@@ -38,6 +38,8 @@ internal sealed class VfioUserTarget(VfioUserClient client) : IDeviceUnderTest
 
     public void WriteRegion(int region, ulong offset, ReadOnlySpan<byte> data) => Tell(data, from => client.RegionWrite(region, offset, from));
 
+    public void SetInterrupt(int index, SafeFileHandle signal) => Tell(() => client.SetInterrupts(index, 0, [signal]));
+
     public void Reset() => Tell(client.Reset);
 
     public void Dispose() => client.Dispose();

@@ -33,7 +33,7 @@ internal abstract class DeviceWrapper(IVfioUserDevice inner) : IVfioUserDevice, 
 
     public virtual void DmaUnmapAll() => Inner.DmaUnmapAll();
 
-    public void SetInterrupts(int index, int start, IReadOnlyList<SafeFileHandle?> events) => Inner.SetInterrupts(index, start, events);
+    public virtual void SetInterrupts(int index, int start, IReadOnlyList<SafeFileHandle?> events) => Inner.SetInterrupts(index, start, events);
 
     public virtual void Reset() => Inner.Reset();
 

@@ -9,7 +9,7 @@ internal sealed class StopSilenceCheck : ICheck
 
     public string Name => "stop-silence";
 
-    public string Rule => "When the way to STOP or STOP_COPY has returned the device writes no memory, and what it had left to do is done when it runs again.";
+    public string Rule => "When the way to STOP or STOP_COPY has returned the device writes no memory and raises no interrupt, and what it had left to do is done when it runs again.";
 
     public string Source => Sources.States;
 
@@ -39,6 +39,7 @@ internal sealed class StopSilenceCheck : ICheck
     {
         context.Begin($"{VfioStateNames.Of(from)} -> {VfioStateNames.Of(to)} at work");
         context.BeginStimulus();
+        using var interrupts = context.ListenToInterrupts();
         context.Work(CheckContext.WorkPieces);
         if (from != VfioDeviceState.Running)
         {
@@ -47,11 +48,14 @@ internal sealed class StopSilenceCheck : ICheck
 
         context.GiveAll();
         context.Device.SetState(to);
+        interrupts?.Take();
         // Sooner known than a copy of memory is taken.
         var left = context.CountOutstanding();
         Silence.RequireSince(context, $"in {VfioStateNames.Of(to)}", withRam: true);
         CheckContext.Require(
             context.CountOutstanding() == left, FormattableString.Invariant($"in {VfioStateNames.Of(to)} it finished {left - context.CountOutstanding()} pieces of work"));
+        var raised = interrupts?.Take() ?? 0;
+        CheckContext.Require(raised == 0, FormattableString.Invariant($"in {VfioStateNames.Of(to)} it raised {raised} interrupts"));
         context.RequireState(to);
         context.Go(VfioDeviceState.Running);
         context.Finish();
