@@ -18,7 +18,9 @@ internal sealed class RnicStimulus : IStimulus
     private const uint MostEntries = 256;
     private const int DescriptorBytes = 16;
     private const int CompletionBytes = 32;
-    private const ulong CqOffset = 0x10000;
+    // The first page of memory is one that the device writes, and so is the last.
+    private const ulong CqOffset = 0;
+    private const ulong RxOffset = 0x10000;
     private const ulong BuffersOffset = 2 << 20;
     // Odd buffers begin in the middle of a page, so that messages end in the next.
     private const ulong ShiftBytes = 2048;
@@ -62,7 +64,7 @@ internal sealed class RnicStimulus : IStimulus
         // No entry of it looks like a completion.
         memory.Write(At(CqOffset), new byte[_entries * CompletionBytes]);
         Write32(Registers, 0x14, 8);
-        Write64(0x18, At(0).Value);
+        Write64(0x18, At(RxOffset).Value);
         Write32(Registers, 0x20, _entries);
         Write64(0x28, At(CqOffset).Value);
         Write32(Registers, 0x30, _entries);
@@ -107,7 +109,7 @@ internal sealed class RnicStimulus : IStimulus
         BinaryPrimitives.WriteUInt64LittleEndian(descriptor, At(BufferOffset(index % _entries)).Value);
         BinaryPrimitives.WriteUInt32LittleEndian(descriptor[8..], _messageBytes);
         BinaryPrimitives.WriteUInt32LittleEndian(descriptor[12..], index);
-        Memory.Write(At(index % _entries * DescriptorBytes), descriptor);
+        Memory.Write(At(RxOffset + (index % _entries * DescriptorBytes)), descriptor);
     }
 
     private uint CountCompleted()
