@@ -30,7 +30,8 @@ internal static class ConformView
         var counts = string.Create(
             CultureInfo.InvariantCulture,
             $"{report.Passed} passed, {report.Failed} failed, {report.NotApplicable} not applicable{(report.NotRun > 0 ? $", {report.NotRun} not run" : "")}");
-        console.MarkupLine($"{(report.Conforms ? "[green]✓[/]" : "[red]✗[/]")} {Markup.Escape(report.Device)}: {counts}, in {DurationText.ForPeople(report.Seconds)}");
+        console.MarkupLine($"{(report.Conforms ? "[green]✓[/]" : "[red]✗[/]")} {counts}, in {DurationText.ForPeople(report.Seconds)}");
+        console.MarkupLine($"  [grey]device:[/] {Markup.Escape(report.Device)}");
     }
 
     /// <summary>Writes the list of all checks.</summary>
@@ -47,11 +48,12 @@ internal static class ConformView
 
     private static void WriteFailure(IAnsiConsole console, ConformCheckDocument check)
     {
-        console.MarkupLine($"[red]✗ {Markup.Escape(check.Name)}[/]: {Markup.Escape(check.Detail ?? "")}");
+        // What can be searched for or copied is written as it is, however wide the screen.
+        console.Markup($"[red]✗ {Markup.Escape(check.Name)}[/]: ");
+        console.Profile.Out.Writer.WriteLine(check.Detail);
         console.MarkupLine($"  [grey]rule:[/] {Markup.Escape(check.Rule)} [grey]({Markup.Escape(check.Source)})[/]");
         foreach (var line in check.Commands)
         {
-            // Written as it is, so that it can be copied.
             console.Profile.Out.Writer.WriteLine($"    {line}");
         }
     }
