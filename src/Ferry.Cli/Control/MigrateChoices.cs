@@ -63,7 +63,11 @@ internal static class MigrateChoices
         CheckChoice("combine", rule.Combine ?? PolicyChoices.First, PolicyChoices.Combine);
         CheckChoice("fallback", rule.Fallback ?? PolicyChoices.Next, [.. PolicyChoices.Fallback, .. PolicyChoices.Trackers]);
         CheckChoice("quiesce", rule.Quiesce ?? PolicyChoices.Normal, PolicyChoices.Quiesce);
-        CheckChoice("sync", rule.Sync ?? PolicyChoices.Sync[0], PolicyChoices.Sync);
+        if (rule.Sync is { } sync && !PolicyChoices.TryParseSync(sync, out _))
+        {
+            throw new ControlException(ControlErrors.BadRequest, $"sync: unknown value; {NearestName.Suggest(sync, PolicyChoices.Sync)}");
+        }
+
         CheckPageSize("page-size", rule.PageSizeBytes ?? 0);
     }
 

@@ -32,6 +32,10 @@ internal sealed class PolicyFields(TomlFields toml, string fileName)
     public string? GetOptionalChoice(string field, string[] choices) =>
         toml.GetChoice(field, "", choices) is { Length: > 0 } text ? text : null;
 
+    /// <summary>When a device enters a P2P state for the sync, or null where it is missing.</summary>
+    public string? GetSync(string field) =>
+        toml.GetString(field) is { } text && PolicyChoices.TryParseSync(text, out _) ? text : GetOptionalChoice(field, PolicyChoices.Sync);
+
     /// <summary>A page size, 0 for <c>auto</c>, or null where it is missing.</summary>
     public ulong? GetPageSize(string field)
     {

@@ -121,7 +121,7 @@ internal static class PolicyFileReader
             PageSizeBytes = fields.GetPageSize(table + ".page-size"),
             Fallback = fields.GetOptionalChoice(table + ".fallback", Fallbacks),
             Quiesce = fields.GetOptionalChoice(table + ".quiesce", PolicyChoices.Quiesce),
-            Sync = fields.GetOptionalChoice(table + ".sync", PolicyChoices.Sync),
+            Sync = fields.GetSync(table + ".sync"),
             From = fields.OriginOf(table) ?? "default",
             Origins = keys.Where(key => fields.OriginOf($"{table}.{key}") is not null).ToDictionary(key => key, key => fields.OriginOf($"{table}.{key}")!),
         };

@@ -58,12 +58,8 @@ internal sealed record SourceSettings(
     };
 
     /// <summary>When it enters a P2P state for a sync.</summary>
-    public P2PSyncPolicy ToSyncPolicy() => Sync.Value switch
-    {
-        "never" => P2PSyncPolicy.Never,
-        "each-round" => P2PSyncPolicy.EachRound,
-        _ => P2PSyncPolicy.NearEnd,
-    };
+    public P2PSyncPolicy ToSyncPolicy() =>
+        PolicyChoices.TryParseSync(Sync.Value, out var policy) ? policy : throw new InvalidOperationException($"'{Sync.Value}' was not checked.");
 
     private static string OriginOf(SourceRule rule, string key) => rule.Origins.GetValueOrDefault(key, rule.From);
 }

@@ -5,13 +5,18 @@ namespace Ferry.Migration.Convergence;
 /// <see cref="MaxDecisions"/> calls. Allocates nothing after construction. Not thread-safe.</remarks>
 public sealed class ConvergencePolicy
 {
-    private const int NearEndFactor = 4;
+    // What a round is taken to divide what remains by: this before two rounds have shown it, and never less or more than the others.
+    private const double ExpectedShrink = 4;
+    private const double LeastShrink = 1.25;
+    private const double MostShrink = 64;
 
     private readonly ConvergenceOptions _options;
     private readonly StallDetector _stall;
     private readonly LowPointSeeker _lowPoint;
     private BandwidthEstimate _bandwidth;
     private TimeSpan _elapsed;
+    private long _remaining;
+    private double _shrink = ExpectedShrink;
     private DecisionReason _reached = DecisionReason.Shrinking;
     private bool _isSeekingLowPoint;
     private int _roundsExhausted;
@@ -69,6 +74,12 @@ public sealed class ConvergencePolicy
         _elapsed += Clamp(sample.Duration, TimeSpan.MaxValue - _elapsed);
         _bandwidth.Add(sample);
         var remaining = Math.Max(0, sample.RemainingBytes);
+        if (Rounds > 1)
+        {
+            _shrink = Math.Clamp((double)_remaining / Math.Max(1, remaining), LeastShrink, MostShrink);
+        }
+
+        _remaining = remaining;
         var isStalled = _stall.Add(remaining);
         _lowPoint.Observe(remaining);
         var predicted = Predict(remaining, sample);
@@ -161,6 +172,14 @@ public sealed class ConvergencePolicy
         PredictedDowntime = predicted,
         DowntimeLimit = DowntimeLimit,
         ThrottlePercent = ThrottlePercent,
-        IsNearEnd = _isSeekingLowPoint || predicted / NearEndFactor <= DowntimeLimit,
+        RoundsLeft = RoundsLeft(predicted),
     };
+
+    // A round at which the most is reached may be the last, whatever remains.
+    private int RoundsLeft(TimeSpan predicted)
+    {
+        var excess = predicted == TimeSpan.MaxValue ? double.PositiveInfinity : predicted / DowntimeLimit;
+        var rounds = _isSeekingLowPoint || excess <= 1 ? 1 : Math.Ceiling(Math.Log(excess) / Math.Log(_shrink));
+        return (int)Math.Max(1, Math.Min(rounds, Rounds < _options.MaxRounds ? _options.MaxRounds - Rounds : int.MaxValue));
+    }
 }

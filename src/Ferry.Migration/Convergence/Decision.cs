@@ -20,8 +20,9 @@ public readonly record struct Decision
     /// <summary>The throttle that holds from now on, in percent of the vCPUs' time; 0 where the migration fails.</summary>
     public required int ThrottlePercent { get; init; }
 
-    /// <summary>Whether the switchover is likely to follow the next round: the one to run as <see cref="Planning.MigrationPlan.NearEndRound"/>.</summary>
-    public required bool IsNearEnd { get; init; }
+    /// <summary>How many more rounds are expected, if what remains goes on to shrink as it did: at least 1, for a switchover after the next
+    /// round; at most what the limit of rounds leaves, which it is where nothing else is known.</summary>
+    public required int RoundsLeft { get; init; }
 
     /// <summary>Whether a switchover is expected to keep the downtime limit.</summary>
     public bool Converged => Kind == DecisionKind.SwitchOver && PredictedDowntime <= DowntimeLimit;

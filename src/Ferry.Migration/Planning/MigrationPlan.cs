@@ -15,8 +15,8 @@ public sealed record MigrationPlan
     /// <summary>On the source, repeated until convergence or a limit: copy and pre-copy data, then the sync that the next round copies.</summary>
     public required IReadOnlyList<PlanStep> Round { get; init; }
 
-    /// <summary>Takes the place of <see cref="Round"/> once convergence says that the end is near; the same steps where the policy makes no difference.</summary>
-    public required IReadOnlyList<PlanStep> NearEndRound { get; init; }
+    /// <summary>What takes the place of <see cref="Round"/> near the end, the last first; empty where the policy makes no difference between rounds.</summary>
+    public IReadOnlyList<FinalRound> FinalRounds { get; init; } = [];
 
     /// <summary>The most rounds that make sense: 0 where a round has nothing to send, 1 where only devices send; null leaves it to convergence.</summary>
     public required int? RoundLimit { get; init; }
@@ -30,4 +30,18 @@ public sealed record MigrationPlan
 
     /// <summary>On the destination, after commit: RUNNING_P2P everywhere, RUNNING, vCPUs.</summary>
     public required IReadOnlyList<PlanStep> Start { get; init; }
+
+    /// <summary>The steps of a round that is expected to be the first of <paramref name="roundsLeft"/>. Allocates nothing.</summary>
+    public IReadOnlyList<PlanStep> RoundFor(int roundsLeft)
+    {
+        for (var i = 0; i < FinalRounds.Count; i++)
+        {
+            if (roundsLeft <= FinalRounds[i].Within)
+            {
+                return FinalRounds[i].Steps;
+            }
+        }
+
+        return Round;
+    }
 }

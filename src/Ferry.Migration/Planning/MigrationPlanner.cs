@@ -23,8 +23,8 @@ public static class MigrationPlanner
             Devices = request.Devices,
             Fallbacks = request.Tracking ? request.Fallbacks : [],
             Setup = Setup(request, stopOrder),
-            Round = sends ? Round(request, device => SyncPolicy(request, device) == P2PSyncPolicy.EachRound) : [],
-            NearEndRound = sends ? Round(request, device => SyncPolicy(request, device) != P2PSyncPolicy.Never) : [],
+            Round = sends ? Round(request, int.MaxValue) : [],
+            FinalRounds = request.Tracking ? FinalRounds(request) : [],
             RoundLimit = request.Tracking ? null : sends ? 1 : 0,
             Switchover = Switchover(request, stopOrder),
             Load = Load(request.Devices),
@@ -34,7 +34,8 @@ public static class MigrationPlanner
 
     private static bool SendsPreCopy(PlanRequest request) => request.Devices.Any(device => RunningState(request, device) == PreCopy);
 
-    private static P2PSyncPolicy SyncPolicy(PlanRequest request, PlanDevice device) => device.P2PSync ?? request.P2PSync;
+    private static int RoundsInP2P(PlanRequest request, PlanDevice device) =>
+        RunningState(request, device) == GraceState(request, device) ? 0 : (device.P2PSync ?? request.P2PSync).LastRounds;
 
     /// <summary>What it is in while the rounds go on.</summary>
     private static VfioDeviceState RunningState(PlanRequest request, PlanDevice device) =>
@@ -68,7 +69,14 @@ public static class MigrationPlanner
 
     private static VfioDeviceState EarlyGrace(PlanDevice device) => device.Has(VfioMigrationFlags.P2P) ? RunningP2P : Running;
 
-    private static List<PlanStep> Round(PlanRequest request, Func<PlanDevice, bool> syncsInP2P)
+    private static List<FinalRound> FinalRounds(PlanRequest request)
+    {
+        var within = request.Devices.Select(device => RoundsInP2P(request, device)).Where(rounds => rounds is > 0 and < int.MaxValue);
+        return [.. within.Distinct().Order().Select(rounds => new FinalRound(rounds, Round(request, rounds)))];
+    }
+
+    /// <summary>A round of which as many are left, itself among them.</summary>
+    private static List<PlanStep> Round(PlanRequest request, int roundsLeft)
     {
         var steps = new List<PlanStep>();
         if (request.Tracking)
@@ -79,7 +87,8 @@ public static class MigrationPlanner
         steps.AddRange(request.Devices.Where(device => RunningState(request, device) == PreCopy).Select(device => new PlanStep.DevicePreCopy(device.Id)));
         if (request.Tracking)
         {
-            VfioDeviceState AtSync(PlanDevice device) => syncsInP2P(device) ? GraceState(request, device) : RunningState(request, device);
+            VfioDeviceState AtSync(PlanDevice device) =>
+                RoundsInP2P(request, device) >= roundsLeft ? GraceState(request, device) : RunningState(request, device);
             steps.AddRange(Arcs(request.Devices, device => RunningState(request, device), AtSync));
             steps.Add(new PlanStep.Sync());
             steps.AddRange(Arcs(request.Devices, AtSync, device => RunningState(request, device)));

@@ -19,9 +19,12 @@ public sealed record PlanDocument(IReadOnlyList<string> Devices, int? RoundLimit
         };
         var source = new PlanWriter(plan.Devices);
         List<PlanPhaseDocument> phases = [source.Phase("setup", "source", "once", plan.Setup), source.Phase("round", "source", repeats, plan.Round)];
-        if (!plan.Round.SequenceEqual(plan.NearEndRound))
+        foreach (var final in plan.FinalRounds.Reverse())
         {
-            phases.Add(source.Phase("round near the end", "source", "in place of a round once the end is near", plan.NearEndRound));
+            var (name, when) = final.Within == 1
+                ? ("last round", "in place of a round once the switchover is expected after it")
+                : ($"last {final.Within} rounds", $"in place of a round once no more than {final.Within} are expected to be left");
+            phases.Add(source.Phase(name, "source", when, final.Steps));
         }
 
         phases.Add(source.Phase("switchover", "source", "once", plan.Switchover));

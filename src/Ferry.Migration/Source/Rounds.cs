@@ -25,10 +25,10 @@ internal static class Rounds
         }
 
         var policy = new ConvergencePolicy(context.Options.Convergence);
-        for (var isNearEnd = false; ;)
+        for (var roundsLeft = int.MaxValue; ;)
         {
-            var decision = policy.Next(RunOne(context, steps, team, dirty, isNearEnd ? plan.NearEndRound : plan.Round));
-            (context.DowntimeLimit, isNearEnd) = (decision.DowntimeLimit, decision.IsNearEnd);
+            var decision = policy.Next(RunOne(context, steps, team, dirty, plan.RoundFor(roundsLeft)));
+            (context.DowntimeLimit, roundsLeft) = (decision.DowntimeLimit, decision.RoundsLeft);
             if (decision.Kind == DecisionKind.Fail)
             {
                 throw new MigrationFailedException(FailureKind.NotConverged, $"It did not converge in {policy.Rounds} rounds: {decision}.");

@@ -27,7 +27,7 @@ internal sealed class SourceContext(IMigratableMachine machine, SourceOptions op
     /// <summary>What the destination issued, which is the right to speak for this migration.</summary>
     internal UInt128 Token { get; set; }
 
-    internal StepClock Clock { get; } = new(options.Host, options.Plan.Setup, [.. options.Plan.Round, .. options.Plan.NearEndRound], options.Plan.Switchover);
+    internal StepClock Clock { get; } = new(options.Host, options.Plan.Setup, [.. options.Plan.Round, .. options.Plan.FinalRounds.SelectMany(round => round.Steps)], options.Plan.Switchover);
 
     internal EngineHost Host => options.Host;
 

@@ -67,6 +67,30 @@ public sealed class PolicyFileReaderTests
         Assert.Equal(64UL << 10, SourceSettings.Resolve(rules, "disk0", isDevice: true).PageSizeBytes.Value);
     }
 
+    [Theory]
+    [InlineData("never", 0)]
+    [InlineData("near-end", 1)]
+    [InlineData("last-1", 1)]
+    [InlineData("last-3", 3)]
+    [InlineData("last-100", 100)]
+    [InlineData("each-round", int.MaxValue)]
+    public void The_rounds_of_a_sync_in_P2P_are_read(string text, int rounds)
+    {
+        var rules = Parse($$"""default = { sync = "{{text}}" }""").Request.Rules;
+        Assert.Equal(rounds, SourceSettings.Resolve(rules, "nic0", isDevice: true).ToSyncPolicy().LastRounds);
+    }
+
+    [Theory]
+    [InlineData("last")]
+    [InlineData("last-0")]
+    [InlineData("last--1")]
+    [InlineData("last-101")]
+    [InlineData("last-1.5")]
+    [InlineData("last- 2")]
+    [InlineData("near-ende")]
+    public void Rounds_of_a_sync_that_are_none_are_refused(string text) =>
+        Assert.Contains("unknown value", Assert.ThrowsAny<Exception>(() => Parse($$"""default = { sync = "{{text}}" }""")).Message, StringComparison.Ordinal);
+
     [Fact]
     public void Limits_sequence_and_stream_are_read_and_noted()
     {

@@ -192,8 +192,39 @@ public sealed class ConvergencePolicyTests
     public void The_near_end_is_announced_before_the_switchover()
     {
         var run = new MigrationSimulation(Options, DirtyModel.Steady(3e9, 500e6)).Run();
-        Assert.False(run.Decisions[0].IsNearEnd);
-        Assert.True(run.Decisions[^2].IsNearEnd);
+        Assert.True(run.Decisions[0].RoundsLeft > 1);
+        Assert.Equal(1, run.Decisions[^2].RoundsLeft);
+    }
+
+    [Theory]
+    [InlineData(2.0)]
+    [InlineData(3.0)]
+    [InlineData(10.0)]
+    public void The_rounds_left_are_those_that_follow_where_what_remains_shrinks_evenly(double shrink)
+    {
+        var policy = new ConvergencePolicy(Options with { StallShrink = 0.01 });
+        List<Decision> decisions = [];
+        for (var remaining = 64e9; decisions.Count == 0 || decisions[^1].Kind != DecisionKind.SwitchOver; remaining /= shrink)
+        {
+            decisions.Add(policy.Next(Sample((long)remaining)));
+        }
+
+        Assert.True(decisions.Count > 2);
+        // The first round has nothing to compare itself with.
+        for (var i = 1; i < decisions.Count - 1; i++)
+        {
+            Assert.Equal(decisions.Count - 1 - i, decisions[i].RoundsLeft);
+        }
+    }
+
+    [Fact]
+    public void Rounds_left_are_no_more_than_the_limit_allows_and_all_of_them_where_nothing_is_known()
+    {
+        var policy = new ConvergencePolicy(Options with { MaxRounds = 4 });
+        Assert.Equal(3, policy.Next(Sample(1L << 40)).RoundsLeft);
+        Assert.Equal(2, policy.Next(Sample((1L << 40) - 1)).RoundsLeft);
+        var unknown = new ConvergencePolicy(Options with { MaxRounds = 1000 }).Next(Sample(1L << 40) with { BytesPerSecond = 0, BytesSent = 0 });
+        Assert.Equal(999, unknown.RoundsLeft);
     }
 
     [Fact]

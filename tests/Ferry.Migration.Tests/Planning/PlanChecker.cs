@@ -17,8 +17,12 @@ internal static class PlanChecker
             Require(source.Committed, "the source never commits", violations);
         }
 
-        CheckRound(request, plan, plan.Round, [P2PSyncPolicy.EachRound], violations);
-        CheckRound(request, plan, plan.NearEndRound, [P2PSyncPolicy.EachRound, P2PSyncPolicy.NearEnd], violations);
+        foreach (var roundsLeft in (int[])[1, 2, 3, 4, 17, int.MaxValue])
+        {
+            CheckRound(request, plan, roundsLeft, violations);
+        }
+
+        Require(request.Tracking || plan.FinalRounds.Count == 0, "rounds without a sync differ near the end", violations);
         CheckEarly(request, plan, violations);
         CheckQuiesce(request, plan, violations);
         CheckDestination(request, plan, violations);
@@ -30,7 +34,7 @@ internal static class PlanChecker
     {
         yield return [.. plan.Setup, .. plan.Switchover];
         yield return [.. plan.Setup, .. plan.Round, .. plan.Switchover];
-        yield return [.. plan.Setup, .. plan.Round, .. plan.Round, .. plan.NearEndRound, .. plan.NearEndRound, .. plan.Switchover];
+        yield return [.. plan.Setup, .. plan.Round, .. plan.Round, .. plan.RoundFor(3), .. plan.RoundFor(2), .. plan.RoundFor(1), .. plan.Switchover];
     }
 
     private static void Require(bool holds, string violation, List<string> violations)
@@ -59,12 +63,13 @@ internal static class PlanChecker
 
     // A round has to do its work, and to leave every device as it found it.
     private static void CheckRound(
-        PlanRequest request, MigrationPlan plan, IReadOnlyList<PlanStep> round, P2PSyncPolicy[] inP2P, List<string> violations)
+        PlanRequest request, MigrationPlan plan, int roundsLeft, List<string> violations)
     {
+        var round = plan.RoundFor(roundsLeft);
         var preCopying = request.PreCopy ? request.Devices.Where(device => !device.QuiesceEarly && device.Migration.HasFlag(VfioMigrationFlags.PreCopy)).ToList() : [];
         VfioDeviceState Expected(PlanDevice device) => device.QuiesceEarly ? Stop : preCopying.Contains(device) ? PreCopy : Running;
         bool IsSilent(PlanDevice device) =>
-            !device.QuiesceEarly && inP2P.Contains(device.P2PSync ?? request.P2PSync) && device.Migration.HasFlag(VfioMigrationFlags.P2P);
+            !device.QuiesceEarly && (device.P2PSync ?? request.P2PSync).LastRounds >= roundsLeft && device.Migration.HasFlag(VfioMigrationFlags.P2P);
         Require(plan.RoundLimit == (request.Tracking ? null : preCopying.Count > 0 ? 1 : 0), "the round limit fits no switch", violations);
         Require(
             round.OfType<PlanStep.DevicePreCopy>().Select(step => step.Device).Order().SequenceEqual(preCopying.Select(device => device.Id).Order()),

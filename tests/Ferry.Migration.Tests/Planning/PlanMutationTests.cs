@@ -12,7 +12,8 @@ public sealed class PlanMutationTests
     [
         ("setup", plan => plan.Setup, (plan, steps) => plan with { Setup = steps }),
         ("round", plan => plan.Round, (plan, steps) => plan with { Round = steps }),
-        ("near-end round", plan => plan.NearEndRound, (plan, steps) => plan with { NearEndRound = steps }),
+        ("last round", plan => plan.FinalRounds is [var last, ..] ? last.Steps : [], (plan, steps) => WithFinal(plan, 0, steps)),
+        ("last of the last rounds", plan => plan.FinalRounds is [_, .., var last] ? last.Steps : [], (plan, steps) => WithFinal(plan, plan.FinalRounds.Count - 1, steps)),
         ("switchover", plan => plan.Switchover, (plan, steps) => plan with { Switchover = steps }),
         ("load", plan => plan.Load, (plan, steps) => plan with { Load = steps }),
         ("start", plan => plan.Start, (plan, steps) => plan with { Start = steps }),
@@ -96,6 +97,9 @@ public sealed class PlanMutationTests
         Assert.Contains(PlanChecker.Check(request, plan with { Round = steps }), violation => violation.Contains("is no way", StringComparison.Ordinal));
     }
 
+    private static MigrationPlan WithFinal(MigrationPlan plan, int index, PlanStep[] steps) =>
+        plan with { FinalRounds = [.. plan.FinalRounds.Select((round, i) => i == index ? round with { Steps = steps } : round)] };
+
     private static IEnumerable<(PlanRequest, MigrationPlan, (string Name, Func<MigrationPlan, IReadOnlyList<PlanStep>> Get, Func<MigrationPlan, PlanStep[], MigrationPlan> With), IReadOnlyList<PlanStep>)> AllPhases()
     {
         foreach (var (policy, early) in PlanPropertyTests.Policies().SelectMany(policy => (bool[])[false, true], (policy, early) => (policy, early)))
@@ -104,7 +108,7 @@ public sealed class PlanMutationTests
             [
                 PlanPropertyTests.Device(0, Can.StopCopy | Can.P2P | Can.PreCopy, early ? [] : ["b"]),
                 PlanPropertyTests.Device(1, early ? Can.StopCopy | Can.P2P : Can.StopCopy, "a", "c") with { QuiesceEarly = early },
-                PlanPropertyTests.Device(2, Can.StopCopy | Can.P2P, "a"),
+                PlanPropertyTests.Device(2, Can.StopCopy | Can.P2P, "a") with { P2PSync = P2PSyncPolicy.Last(3) },
             ]);
             // With these on a plan has every kind of step; off it has fewer.
             if (!request.Verify || request.Trackers.Count < 2)

@@ -24,7 +24,7 @@ public sealed class PlanTextTests
                4  copy every dirty page
                5  nic: send what pre-copy data there is
                6  read and clear all trackers into the one bitmap
-            round near the end (source, in place of a round once the end is near)
+            last round (source, in place of a round once the switchover is expected after it)
                7  copy every dirty page
                8  nic: send what pre-copy data there is
                9  nic: PRE_COPY -> PRE_COPY_P2P   [nic PRE_COPY_P2P, disk RUNNING, vCPUs run]

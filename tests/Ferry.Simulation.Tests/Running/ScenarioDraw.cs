@@ -118,7 +118,7 @@ internal sealed class ScenarioDraw(ulong seed)
             Trackers = [],
             Tracking = !_dice.Chance(8),
             PreCopy = _dice.Chance(85),
-            P2PSync = _dice.Pick(P2PSyncPolicy.Never, P2PSyncPolicy.NearEnd, P2PSyncPolicy.EachRound),
+            P2PSync = _dice.Pick(P2PSyncPolicy.Never, P2PSyncPolicy.NearEnd, P2PSyncPolicy.EachRound, P2PSyncPolicy.Last(2)),
             Quiesce = _dice.Pick(QuiescePolicy.VcpusFirst, QuiescePolicy.VcpusFirst, QuiescePolicy.DevicesFirst),
             Verify = _dice.Chance(25),
         };
