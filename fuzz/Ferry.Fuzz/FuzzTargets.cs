@@ -7,6 +7,7 @@ public static class FuzzTargets
     public static IReadOnlyList<IFuzzTarget> All { get; } =
     [
         new ControlTarget(),
+        new CostProfileTarget(),
         new IommuStateTarget(),
         new LabResultsTarget(),
         new MachineFileTarget(),

@@ -15,7 +15,8 @@ internal static partial class Arrows
         ["Ferry.Conform"] = ["Ferry.VfioUser", "Ferry.Tracking", "Ferry.Linux", "Ferry.Memory"],
         ["Ferry.Machine"] = ["Ferry.VfioUser", "Ferry.Tracking", "Ferry.Linux", "Ferry.Memory"],
         ["Ferry.Migration"] = ["Ferry.Tracking", "Ferry.Linux", "Ferry.Memory"],
-        ["Ferry.Cli"] = ["Ferry.Migration", "Ferry.Machine", "Ferry.Devices", "Ferry.Conform", "Ferry.VfioUser", "Ferry.Tracking", "Ferry.Linux", "Ferry.Memory"],
+        ["Ferry.Bench"] = ["Ferry.Migration", "Ferry.Machine", "Ferry.Devices", "Ferry.VfioUser", "Ferry.Tracking", "Ferry.Linux", "Ferry.Memory"],
+        ["Ferry.Cli"] = ["Ferry.Bench", "Ferry.Migration", "Ferry.Machine", "Ferry.Devices", "Ferry.Conform", "Ferry.VfioUser", "Ferry.Tracking", "Ferry.Linux", "Ferry.Memory"],
     };
 
     /// <summary>The projects that a change of a package must never reach.</summary>

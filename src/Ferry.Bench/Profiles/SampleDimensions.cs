@@ -1,0 +1,32 @@
+namespace Ferry.Bench.Profiles;
+
+/// <summary>Under which settings a sample was measured. Two samples of the same experiment and equal dimensions are the same point.</summary>
+public sealed record SampleDimensions
+{
+    /// <summary>The tracker: <c>kvm-log</c>, <c>kvm-ring</c>, <c>process</c>, <c>mediated</c>, <c>device</c>, <c>iotable</c>, <c>all</c>, or <c>off</c>.</summary>
+    public required string Provider { get; init; }
+
+    /// <summary>The tracking page size in bytes; 0 where nothing is tracked.</summary>
+    public required ulong PageSizeBytes { get; init; }
+
+    /// <summary>Memory that is tracked, in bytes.</summary>
+    public required ulong MemoryBytes { get; init; }
+
+    /// <summary>The working set in bytes; 0 where nothing is written.</summary>
+    public ulong WorkingSetBytes { get; init; }
+
+    /// <summary>Bytes of 4 KiB pages written a second; null for as fast as the writer can.</summary>
+    public ulong? DirtyBytesPerSecond { get; init; }
+
+    /// <summary>In which order pages are written.</summary>
+    public AccessPattern Pattern { get; init; } = AccessPattern.Uniform;
+
+    /// <summary>Bytes of one write of the device; 0 where no device writes.</summary>
+    public ulong MessageBytes { get; init; }
+
+    /// <summary>Into how many ranges the tracked memory is cut, at least 1.</summary>
+    public int RangeCount { get; init; } = 1;
+
+    /// <summary>Whether devices stand in a P2P state while reports are taken.</summary>
+    public bool SyncInP2P { get; init; }
+}
