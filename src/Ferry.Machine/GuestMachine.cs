@@ -310,9 +310,12 @@ public sealed class GuestMachine : IDisposable
             }
 
             // The device's mappings of guest memory come and go where the guest says what they are; a page table is watched as it is at the start.
-            if (device.Iommu is null && IoTableTracker.TryCreate(device.Client, source, out var table))
+            foreach (var mode in device.Iommu is null ? Enum.GetValues<IoTableMode>() : [])
             {
-                _trackers.Add(table);
+                if (IoTableTracker.TryCreate(device.Client, source, mode, out var table))
+                {
+                    _trackers.Add(table);
+                }
             }
         }
 

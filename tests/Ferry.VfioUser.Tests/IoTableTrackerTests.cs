@@ -1,5 +1,6 @@
+using Ferry.Linux;
+using Ferry.Linux.Userfault;
 using Ferry.Memory;
-using Ferry.Testing;
 using Ferry.Tracking;
 using Ferry.VfioUser.Tracking;
 using Xunit;
@@ -96,7 +97,7 @@ public sealed class IoTableTrackerTests
         using var served = new ServedDevice();
         using var client = served.Connect();
         Assert.False(client.Server.SharesPageTable);
-        Assert.False(IoTableTracker.TryCreate(client, new DmaSource("nic0"), out _));
+        Assert.False(IoTableTracker.TryCreate(client, new DmaSource("nic0"), IoTableMode.Scans, out _));
         Assert.Equal(25, Assert.Throws<VfioUserException>(() => client.GetPageTable()).Errno);
     }
 
@@ -105,7 +106,7 @@ public sealed class IoTableTrackerTests
     {
         using var served = new ServedDevice(null, TableDevice.Sharing);
         using var client = served.Connect();
-        Assert.False(IoTableTracker.TryCreate(client, new DmaSource("nic0"), out _));
+        Assert.False(IoTableTracker.TryCreate(client, new DmaSource("nic0"), IoTableMode.Scans, out _));
     }
 
     /// <summary>What a device says of its address space is used for its address space alone.</summary>
@@ -125,19 +126,63 @@ public sealed class IoTableTrackerTests
         device.Tracker.Start([device.Range], PageSize.Size4K);
     }
 
+    /// <summary>A device that may only have its own writes wait is not asked for more: a system call that writes would fail.</summary>
     [Fact]
-    public void It_leaves_nothing_behind() => ProcessResources.AssertNoneLeft(() =>
+    public void By_faults_a_descriptor_for_user_mode_only_is_refused()
     {
-        using var device = Started(out var bitmap);
-        bitmap.Dispose();
-        device.Tracker.Stop();
-        device.Faults.FailAt(1);
-        Assert.Throws<TrackerStartException>(() => device.Tracker.Start([device.Range], PageSize.Size4K));
-    });
+        using var own = PageTableDescriptors.OpenOwn();
+        using var lesser = new PageTableDescriptors(own.Userfault, own.Pagemap, holdsKernel: false);
+        Assert.Equal(1, Assert.Throws<KernelCallException>(() => lesser.WatchFaults()).Errno);
+    }
 
-    private static TableDevice Started(out DirtyBitmap bitmap)
+    [Fact]
+    public void By_faults_many_pages_are_found_in_the_runs_in_which_they_were_written()
     {
-        var device = new TableDevice();
+        using var device = Started(out var bitmap, IoTableMode.Faults);
+        using (bitmap)
+        {
+            device.Served.Device.WriteBySystemCall(device.At(0), 3 << 12);
+            device.Served.Device.WriteBySystemCall(device.At(62), 68 << 12);
+            device.Write(255);
+            device.Tracker.Report(device.Range, bitmap);
+            Assert.Equal([0, 1, 2, .. Enumerable.Range(62, 68).Select(page => (ulong)page), 255], Pages(bitmap));
+            bitmap.Clear();
+            device.Write(63);
+            device.Tracker.Report(device.Range, bitmap);
+            Assert.Equal([63], Pages(bitmap));
+        }
+    }
+
+    [Fact]
+    public async Task By_faults_writers_go_on_where_the_tracker_is_stopped_under_them()
+    {
+        using var device = Started(out var bitmap, IoTableMode.Faults);
+        bitmap.Dispose();
+        using var stop = new CancellationTokenSource();
+        var writes = 0;
+        var writer = Task.Run(() =>
+        {
+            for (ulong page = 0; !stop.IsCancellationRequested; page = (page + 1) % 256)
+            {
+                device.Write(page);
+                Interlocked.Increment(ref writes);
+            }
+        });
+        for (var i = 0; i < 20; i++)
+        {
+            device.Tracker.Stop();
+            device.Tracker.Start([device.Range], PageSize.Size4K);
+            var before = Volatile.Read(ref writes);
+            Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref writes) > before, TimeSpan.FromSeconds(20)));
+        }
+
+        await stop.CancelAsync();
+        await writer.WaitAsync(TimeSpan.FromSeconds(20));
+    }
+
+    private static TableDevice Started(out DirtyBitmap bitmap, IoTableMode mode = IoTableMode.Scans)
+    {
+        var device = new TableDevice(mode);
         bitmap = new DirtyBitmap(device.Range, PageSize.Size4K);
         device.Tracker.Start([device.Range], PageSize.Size4K);
         return device;

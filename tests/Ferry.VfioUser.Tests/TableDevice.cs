@@ -1,4 +1,5 @@
 using Ferry.Linux.Memory;
+using Ferry.Linux.Userfault;
 using Ferry.Memory;
 using Ferry.Testing.Tracking;
 using Ferry.Tracking;
@@ -17,11 +18,15 @@ internal sealed class TableDevice : ITrackerFixture
 
     private readonly MemoryFile _memory = MemoryFile.Create("test-guest", 2 << 20);
 
-    public TableDevice()
+    private readonly IoTableMode _mode;
+
+    public TableDevice(IoTableMode mode = IoTableMode.Scans)
     {
+        _mode = mode;
         Client = Served.Connect();
         Client.MapDma(Range, 0, true, true, _memory.Handle);
-        Assert.True(IoTableTracker.TryCreate(Client, new DmaSource("nic0"), real => new FaultyTracking(real, Faults), out var tracker));
+        Assert.SkipUnless(mode == IoTableMode.Scans || MayHoldKernel(), "this user may not have the kernel's writes wait");
+        Assert.True(IoTableTracker.TryCreate(Client, new DmaSource("nic0"), mode, real => new FaultyTracking(real, Faults), out var tracker));
         Tracker = tracker;
     }
 
@@ -37,11 +42,27 @@ internal sealed class TableDevice : ITrackerFixture
 
     public PageSize PageSize => PageSize.Size4K;
 
+    public static bool MayHoldKernel()
+    {
+        using var own = PageTableDescriptors.OpenOwn();
+        return own.HoldsKernel;
+    }
+
     public void MapMore() => Client.MapDma(DmaTests.Pages(1024, 256), 1 << 20, true, true, _memory.Handle);
 
     public Iova At(ulong page) => new(Range.Start.Value + (page << 12));
 
-    public void Write(ulong page) => Served.Device.Write(At(page), [1]);
+    /// <summary>Writes as a device does; by a system call where the write waits for a thread of this process.</summary>
+    public void Write(ulong page)
+    {
+        if (_mode == IoTableMode.Faults)
+        {
+            Served.Device.WriteBySystemCall(At(page), 1);
+            return;
+        }
+
+        Served.Device.Write(At(page), [1]);
+    }
 
     public bool FailNextCall()
     {

@@ -36,7 +36,7 @@ internal static class DemoOptions
         var nicDma = OptionFactory.Choice("--nic-dma", "How the devices reach guest memory: they share it, or ask for each access by a message.", Defaults.NicDma, [.. DeviceSettings.DmaChoices]);
         var nicIommu = OptionFactory.Flag("--nic-iommu", "Put a virtual IOMMU before each device: the guest maps each buffer for it when it posts it, and unmaps it when its message has come.");
         var nicLog = OptionFactory.Choice("--nic-log", "What the devices' own logs report: the pages that were written, or those that are pinned for write.", Defaults.NicLog, RnicCommand.LogModes);
-        var nicPageTable = OptionFactory.Flag("--nic-page-table", "Let the machine watch the page tables of the devices' processes, for the tracker iotable.");
+        var nicPageTable = OptionFactory.Flag("--nic-page-table", "Let the machine watch the page tables of the devices' processes, for the trackers iotable and iotable-faults.");
         var warmUp = OptionFactory.Time("--warm-up", "How long the guest works before it is moved.", Defaults.WarmUp);
         Option[] options =
         [

@@ -57,7 +57,7 @@ internal static class RnicCommand
         var sizes = OptionFactory.Text("--log-page-sizes", "The page sizes at which it can log, separated by commas.", "SIZES");
         sizes.DefaultValueFactory = _ => string.Join(',', Defaults.LogPageSizes);
         var log = OptionFactory.Choice("--log", "What its log reports: the pages that it wrote, or those that it has pinned for write.", LogModes[0], LogModes);
-        var pageTable = OptionFactory.Flag("--page-table", "Let the machine watch this process's page table, for the tracker iotable.");
+        var pageTable = OptionFactory.Flag("--page-table", "Let the machine watch this process's page table, for the trackers iotable and iotable-faults.");
         var ranges = OptionFactory.Count("--log-max-ranges", "The most ranges that it logs.", Defaults.LogMaxRanges, 1, 4096);
         var seed = OptionFactory.Count("--seed", "What the contents of its state are made of.", (int)Defaults.Seed, 0, int.MaxValue);
         Option[] options = [message, rate, state, noP2P, noPreCopy, noLog, log, pageTable, sizes, ranges, seed];

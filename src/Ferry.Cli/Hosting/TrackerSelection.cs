@@ -103,9 +103,11 @@ internal sealed class TrackerSelection
             {
                 "device" => "it logs no DMA of its own",
                 MediatedTracker.TrackerName => "it shares guest memory; dma = \"mediated\" in the machine's file lets it ask for each access",
-                IoTableTracker.TrackerName when _machine.Devices.Any(device => device.Device.Id == source.Id && device.Iommu is not null) =>
+                IoTableTracker.TrackerName or IoTableTracker.FaultsName when _machine.Devices.Any(device => device.Device.Id == source.Id && device.Iommu is not null) =>
                     "it is behind a virtual IOMMU, and what its process maps changes all the time; its own log or dma = \"mediated\" can follow that",
                 IoTableTracker.TrackerName => "it does not share its page table; --page-table of ferry device lets it",
+                IoTableTracker.FaultsName => "it does not share its page table (--page-table of ferry device lets it), or its process may not have the kernel's writes wait, "
+                    + "for which it needs CAP_SYS_PTRACE, /dev/userfaultfd or vm.unprivileged_userfaultfd",
                 _ => null,
             };
         }

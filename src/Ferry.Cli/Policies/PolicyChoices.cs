@@ -18,7 +18,7 @@ internal static class PolicyChoices
     private const int MostLastRounds = 100;
 
     /// <summary>Every tracker that a machine may have.</summary>
-    public static string[] Trackers { get; } = ["kvm-log", "kvm-ring", "process", "mediated", "device", "iotable", "all"];
+    public static string[] Trackers { get; } = ["kvm-log", "kvm-ring", "process", "mediated", "device", "iotable", "iotable-faults", "all"];
 
     /// <summary>How a list of trackers is meant.</summary>
     public static string[] Combine { get; } = [First, Union];

@@ -1,6 +1,7 @@
 using Ferry.Cli.Control;
 using Ferry.Cli.Toml;
 using Ferry.Cli.Values;
+using Ferry.VfioUser.Tracking;
 
 namespace Ferry.Cli.Policies;
 
@@ -135,6 +136,11 @@ internal static class PolicyFileReader
         if (rule is { Combine: PolicyChoices.Union, With.Count: 1 })
         {
             toml.AddError(table + ".combine", "a union of one tracker; name more in 'with', or leave it out");
+        }
+
+        if (rule is { Combine: PolicyChoices.Union, With: { } all } && all.Contains(IoTableTracker.TrackerName) && all.Contains(IoTableTracker.FaultsName))
+        {
+            toml.AddError(table + ".with", "a page table is watched in one way at a time; leave out iotable or iotable-faults");
         }
 
         if (rule is { With: { } with, Fallback: { } fallback } && with.Count == 1 && with[0] == fallback)

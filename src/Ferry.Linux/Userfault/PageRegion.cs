@@ -12,4 +12,6 @@ public readonly struct PageRegion
 
     /// <summary>What holds for all its pages.</summary>
     public readonly ulong Categories;
+
+    internal PageRegion(ulong start, ulong end) => (Start, End) = (start, end);
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Ferry.Linux.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace Ferry.Linux.Userfault;
@@ -10,10 +11,15 @@ namespace Ferry.Linux.Userfault;
 public sealed class PageTableDescriptors : IDisposable
 {
     private const string UserfaultLink = "anon_inode:[userfaultfd]";
+    private const int Eperm = 1;
     private const int Einval = 22;
 
     /// <summary>Takes over descriptors that arrived from the process that opened them.</summary>
-    public PageTableDescriptors(SafeFileHandle userfault, SafeFileHandle pagemap) => (Userfault, Pagemap) = (userfault, pagemap);
+    /// <param name="userfault">The userfaultfd.</param>
+    /// <param name="pagemap">The pagemap.</param>
+    /// <param name="holdsKernel">Whether the kernel's writes on behalf of the process can be held back too, as that process says.</param>
+    public PageTableDescriptors(SafeFileHandle userfault, SafeFileHandle pagemap, bool holdsKernel) =>
+        (Userfault, Pagemap, HoldsKernel) = (userfault, pagemap, holdsKernel);
 
     /// <summary>The userfaultfd, to protect memory by.</summary>
     public SafeFileHandle Userfault { get; }
@@ -21,22 +27,23 @@ public sealed class PageTableDescriptors : IDisposable
     /// <summary>The pagemap, to scan it by.</summary>
     public SafeFileHandle Pagemap { get; }
 
-    /// <summary>Opens those of this process; nothing is watched yet.</summary>
+    /// <summary>Whether the kernel's writes on behalf of the process can be held back too, which <see cref="WatchFaults"/> needs: a system call
+    /// that writes would fail otherwise.</summary>
+    public bool HoldsKernel { get; }
+
+    /// <summary>Opens those of this process; nothing is watched yet. They hold the kernel where this user may have that: with CAP_SYS_PTRACE, by
+    /// /dev/userfaultfd, or where vm.unprivileged_userfaultfd is set.</summary>
     /// <exception cref="KernelCallException">The kernel has no userfaultfd, or this user may not use it so.</exception>
     /// <exception cref="IOException">The pagemap can't be opened.</exception>
     public static PageTableDescriptors OpenOwn()
     {
-        // For user mode only, which needs no privilege: asynchronous protection lets the kernel's own writes through too, and sees them.
-        var descriptor = UserfaultCalls.SystemCall(UserfaultCalls.UserfaultNumber, UserfaultCalls.CloseOnExec | UserfaultCalls.UserModeOnly);
-        if (descriptor < 0)
-        {
-            throw new KernelCallException("userfaultfd", Marshal.GetLastPInvokeError(), "user mode only");
-        }
-
-        var userfault = new SafeFileHandle(descriptor, ownsHandle: true);
+        var holding = OpenHolding();
+        // For user mode only needs no privilege, and does where protection is asynchronous: that lets the kernel's own writes through, and sees them.
+        var userfault = holding ?? OpenUserfault(UserfaultCalls.UserModeOnly)
+            ?? throw new KernelCallException("userfaultfd", Marshal.GetLastPInvokeError(), "user mode only");
         try
         {
-            return new(userfault, File.OpenHandle("/proc/self/pagemap", FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+            return new(userfault, File.OpenHandle("/proc/self/pagemap", FileMode.Open, FileAccess.Read, FileShare.ReadWrite), holding is not null);
         }
         catch
         {
@@ -45,7 +52,7 @@ public sealed class PageTableDescriptors : IDisposable
         }
     }
 
-    /// <summary>Begins to watch; the descriptors are the result's from now on, also where this throws.</summary>
+    /// <summary>Begins to watch by scans of the pagemap; the descriptors are the result's from now on, also where this throws.</summary>
     /// <exception cref="KernelCallException">They are no such descriptors, are used already, or the kernel lacks the feature (Linux 6.7).</exception>
     public IWriteTracking Watch()
     {
@@ -63,11 +70,60 @@ public sealed class PageTableDescriptors : IDisposable
         }
     }
 
+    /// <summary>Begins to watch by faults: the first write to a page after a report waits until this process has marked it. For memory of another
+    /// process only. The descriptors are the result's from now on, also where this throws.</summary>
+    /// <exception cref="KernelCallException">They are no such descriptors, don't hold the kernel, are used already, or the kernel lacks the
+    /// feature (Linux 5.19).</exception>
+    public IWriteTracking WatchFaults()
+    {
+        try
+        {
+            Require(Userfault, link => link == UserfaultLink);
+            if (!HoldsKernel)
+            {
+                throw new KernelCallException("userfaultfd", Eperm, "for user mode only, so that system calls that write would fail");
+            }
+
+            Pagemap.Dispose();
+            return new FaultTracking(Userfault);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Closes them.</summary>
     public void Dispose()
     {
         Userfault.Dispose();
         Pagemap.Dispose();
+    }
+
+    private static SafeFileHandle? OpenHolding()
+    {
+        if (OpenUserfault(0) is { } userfault)
+        {
+            return userfault;
+        }
+
+        if (!DeviceFile.TryOpen("/dev/userfaultfd", "", out var device, out _))
+        {
+            return null;
+        }
+
+        using (device)
+        {
+            var descriptor = UserfaultCalls.Ioctl(device!, UserfaultCalls.New, UserfaultCalls.CloseOnExec | UserfaultCalls.NonBlocking);
+            return descriptor < 0 ? null : new SafeFileHandle(descriptor, ownsHandle: true);
+        }
+    }
+
+    private static SafeFileHandle? OpenUserfault(int flags)
+    {
+        var descriptor = UserfaultCalls.SystemCall(UserfaultCalls.UserfaultNumber, UserfaultCalls.CloseOnExec | UserfaultCalls.NonBlocking | flags);
+        return descriptor < 0 ? null : new SafeFileHandle(descriptor, ownsHandle: true);
     }
 
     private static void Require(SafeFileHandle handle, Func<string, bool> isExpected)

@@ -8,6 +8,7 @@ internal static unsafe partial class UserfaultCalls
 {
     internal const int UserfaultNumber = 323;
     internal const int CloseOnExec = 0x80000;
+    internal const int NonBlocking = 0x800;
     internal const int UserModeOnly = 1;
     internal const ulong ApiVersion = 0xAA;
     internal const ulong FeatureWriteProtect = 1 << 0;
@@ -19,6 +20,7 @@ internal static unsafe partial class UserfaultCalls
     internal const ulong ScanWriteProtect = 1;
     internal const ulong ScanCheckAsync = 2;
     internal const ulong PageIsWritten = 2;
+    internal const uint New = 0xAA00;
     internal const uint Api = 0xC018AA3F;
     internal const uint Register = 0xC020AA00;
     internal const uint Unregister = 0x8010AA01;
@@ -27,6 +29,12 @@ internal static unsafe partial class UserfaultCalls
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     internal static partial int SystemCall(nint number, nint flags);
+
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    internal static partial nint Read(SafeFileHandle file, void* bytes, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    internal static partial int Ioctl(SafeFileHandle file, nuint request, nint argument);
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     internal static partial int Ioctl(SafeFileHandle file, nuint request, void* argument);

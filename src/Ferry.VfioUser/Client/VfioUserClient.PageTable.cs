@@ -20,7 +20,7 @@ public sealed partial class VfioUserClient
         var reader = reply.Reader;
         reader.Take(FeatureHeader.Bytes);
         var count = reader.UInt32();
-        reader.UInt32();
+        var kind = reader.UInt32();
         VfioUserProtocolException.Require(
             reply.Descriptors.Count == PageTableDescriptorCount, $"{Peer}: a page table needs two descriptors", (ulong)reply.Descriptors.Count, PageTableDescriptorCount);
         VfioUserProtocolException.Require(
@@ -36,6 +36,6 @@ public sealed partial class VfioUserClient
             windows.Add(new(new(new(start), lengthBytes), new((nuint)address)));
         }
 
-        return new(windows, new(reply.Descriptors.Take(0), reply.Descriptors.Take(1)));
+        return new(windows, new(reply.Descriptors.Take(0), reply.Descriptors.Take(1), (kind & PageTableFields.HoldsKernel) != 0));
     }
 }

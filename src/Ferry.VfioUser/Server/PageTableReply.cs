@@ -22,7 +22,7 @@ internal static class PageTableReply
         context.Reply.Give(descriptors.Userfault, descriptors.Pagemap);
         (header with { ArgumentBytes = (uint)bytes }).Write(ref writer);
         writer.UInt32((uint)windows.Count);
-        writer.UInt32(0);
+        writer.UInt32(descriptors.HoldsKernel ? PageTableFields.HoldsKernel : 0);
         foreach (var window in windows)
         {
             writer.UInt64(window.Range.Start.Value);

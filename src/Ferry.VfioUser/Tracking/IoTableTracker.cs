@@ -8,31 +8,35 @@ using Ferry.VfioUser.Client;
 
 namespace Ferry.VfioUser.Tracking;
 
-/// <summary><c>iotable</c>: the writes of one vfio-user device, by the page table of the process that it is.</summary>
+/// <summary><c>iotable</c> and <c>iotable-faults</c>: the writes of one vfio-user device, by the page table of the process that it is.</summary>
 /// <remarks>
 /// The device's process gives two descriptors that stand for its memory, a userfaultfd and its pagemap, and says where guest memory is
 /// mapped in it; all else is done from here. It sees what that process writes through these mappings, also by system calls, and nothing
 /// that another process writes. The device is believed in what it says of its mappings, as <c>device</c> believes its log. It does
-/// nothing for a report, so a device that is busy or wedged is tracked like any other. Source: the kernel's documents on userfaultfd and
-/// pagemap (PAGEMAP_SCAN); Linux 6.7.
+/// nothing for a report, so a device that is busy or wedged is tracked like any other. By faults, the device has to be another process: see
+/// <see cref="PageTableDescriptors.WatchFaults"/>. Source: the kernel's documents on userfaultfd and pagemap (PAGEMAP_SCAN).
 /// </remarks>
 public sealed class IoTableTracker : IDirtyTracker
 {
-    /// <summary>The tracker's name in plans and policies.</summary>
+    /// <summary>The name in plans and policies of the tracker by <see cref="IoTableMode.Scans"/>.</summary>
     public const string TrackerName = "iotable";
 
+    /// <summary>The name of the tracker by <see cref="IoTableMode.Faults"/>.</summary>
+    public const string FaultsName = "iotable-faults";
+
     private readonly VfioUserClient _client;
+    private readonly IoTableMode _mode;
     private readonly Func<IWriteTracking, IWriteTracking> _wrap;
-    private readonly StartedRanges _started = new(TrackerName);
+    private readonly StartedRanges _started;
     private readonly List<MappedWindow> _windows = [];
     private IWriteTracking? _tracking;
     private int _mappingChanges;
 
-    private IoTableTracker(VfioUserClient client, Coverage coverage, Func<IWriteTracking, IWriteTracking> wrap) =>
-        (_client, Coverage, _wrap) = (client, coverage, wrap);
+    private IoTableTracker(VfioUserClient client, IoTableMode mode, Coverage coverage, Func<IWriteTracking, IWriteTracking> wrap) =>
+        (_client, _mode, Coverage, _wrap, _started) = (client, mode, coverage, wrap, new(NameOf(mode)));
 
     /// <inheritdoc/>
-    public string Name => TrackerName;
+    public string Name => NameOf(_mode);
 
     /// <inheritdoc/>
     public Coverage Coverage { get; }
@@ -43,14 +47,16 @@ public sealed class IoTableTracker : IDirtyTracker
     /// <summary>Makes a tracker if the device shares its page table, for the memory that is mapped for it now.</summary>
     /// <param name="client">The device; stays the caller's.</param>
     /// <param name="source">What the device is called in plans.</param>
+    /// <param name="mode">How it watches.</param>
     /// <param name="tracker">The tracker.</param>
-    /// <returns>False where the device doesn't share it, has nothing mapped that it may write, or its kernel can't do it.</returns>
+    /// <returns>False where the device doesn't share it, has nothing mapped that it may write, or its kernel can't do it or does
+    /// not allow it.</returns>
     /// <exception cref="VfioUserPeerException">The device has gone.</exception>
-    public static bool TryCreate(VfioUserClient client, DmaSource source, [NotNullWhen(true)] out IoTableTracker? tracker) =>
-        TryCreate(client, source, tracking => tracking, out tracker);
+    public static bool TryCreate(VfioUserClient client, DmaSource source, IoTableMode mode, [NotNullWhen(true)] out IoTableTracker? tracker) =>
+        TryCreate(client, source, mode, tracking => tracking, out tracker);
 
     internal static bool TryCreate(
-        VfioUserClient client, DmaSource source, Func<IWriteTracking, IWriteTracking> wrap, [NotNullWhen(true)] out IoTableTracker? tracker)
+        VfioUserClient client, DmaSource source, IoTableMode mode, Func<IWriteTracking, IWriteTracking> wrap, [NotNullWhen(true)] out IoTableTracker? tracker)
     {
         ArgumentNullException.ThrowIfNull(client);
         tracker = null;
@@ -62,8 +68,8 @@ public sealed class IoTableTracker : IDirtyTracker
         try
         {
             var shared = client.GetPageTable();
-            shared.Descriptors.Watch().Dispose();
-            tracker = shared.Windows.Count == 0 ? null : new(client, CoverageOf(source, shared.Windows), wrap);
+            Watch(shared, mode).Dispose();
+            tracker = shared.Windows.Count == 0 ? null : new(client, mode, CoverageOf(source, shared.Windows), wrap);
         }
         catch (Exception e) when (e is VfioUserException or KernelCallException)
         {
@@ -81,7 +87,7 @@ public sealed class IoTableTracker : IDirtyTracker
         {
             _mappingChanges = _client.MappingChanges;
             var shared = _client.GetPageTable();
-            _tracking = _wrap(shared.Descriptors.Watch());
+            _tracking = _wrap(Watch(shared, _mode));
             if (ranges.FirstOrDefault(range => !shared.Windows.Any(window => window.Range.Contains(range))) is { LengthBytes: > 0 } missing)
             {
                 throw new TrackerStartException(Name, $"{_client.Peer} has {missing} not mapped for writing any more");
@@ -150,6 +156,11 @@ public sealed class IoTableTracker : IDirtyTracker
 
     /// <inheritdoc/>
     public void Dispose() => Stop();
+
+    private static string NameOf(IoTableMode mode) => mode == IoTableMode.Faults ? FaultsName : TrackerName;
+
+    private static IWriteTracking Watch(SharedPageTable shared, IoTableMode mode) =>
+        mode == IoTableMode.Faults ? shared.Descriptors.WatchFaults() : shared.Descriptors.Watch();
 
     private static Coverage CoverageOf(DmaSource source, IReadOnlyList<MappedWindow> windows) => new()
     {

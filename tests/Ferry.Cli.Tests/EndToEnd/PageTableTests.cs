@@ -22,8 +22,10 @@ public sealed class PageTableTests : IDisposable
         _folder.Dispose();
     }
 
-    [Fact]
-    public async Task Writes_of_another_process_are_seen_and_its_death_is_a_failed_report()
+    [Theory]
+    [InlineData(IoTableMode.Scans)]
+    [InlineData(IoTableMode.Faults)]
+    public async Task Writes_of_another_process_are_seen_and_its_death_is_a_failed_report(IoTableMode mode)
     {
         var socket = _folder.FileOf("nic.sock");
         using var process = BuiltCommand.Start(_folder.Path, "device", "rnic", "--socket", socket, "--page-table", "--no-dma-log", "--message", "64");
@@ -31,7 +33,7 @@ public sealed class PageTableTests : IDisposable
         {
             using var client = VfioUserClient.Connect(socket, new VfioUserClientOptions { ConnectTimeout = TimeSpan.FromSeconds(30) });
             client.MapDma(Memory, 0, true, true, _file.Handle);
-            Assert.True(IoTableTracker.TryCreate(client, new DmaSource("nic0"), out var tracker));
+            Assert.True(IoTableTracker.TryCreate(client, new DmaSource("nic0"), mode, out var tracker));
             using (tracker)
             using (var bitmap = new DirtyBitmap(Memory, PageSize.Size4K))
             {

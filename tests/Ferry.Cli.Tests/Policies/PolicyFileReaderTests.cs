@@ -128,6 +128,7 @@ public sealed class PolicyFileReaderTests
     [InlineData("[[source]]\nid = \"a\"\nquiesce = \"early\"\nwith = [\"all\"]", "p.toml:3: source[0].quiesce: a device that is stopped early needs no tracker")]
     [InlineData("[[source]]\nid = \"a\"\nwith = [\"all\"]\nfallback = \"all\"", "p.toml:4: source[0].fallback: 'all' would take over from itself")]
     [InlineData("[default]\nwith = [\"all\"]\ncombine = \"union\"", "p.toml:3: default.combine: a union of one")]
+    [InlineData("[[source]]\nid = \"a\"\nwith = [\"iotable\", \"iotable-faults\"]\ncombine = \"union\"", "p.toml:3: source[0].with: a page table is watched in one way")]
     [InlineData("[sequence]\ntracking = false\n[default]\nwith = [\"all\"]", "p.toml:4: default.with: names trackers, and sequence.tracking is false")]
     [InlineData("[limits]\ndowntime = \"2s\"\nmax-downtime = \"1s\"", "p.toml:3: limits.max-downtime: less than limits.downtime")]
     [InlineData("[limits]\nbandwidth = 0", "p.toml:2: limits.bandwidth: 0 is no rate")]
