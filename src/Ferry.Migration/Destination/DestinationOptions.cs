@@ -1,3 +1,4 @@
+using Ferry.Migration.Events;
 using Ferry.Migration.Execution;
 using Ferry.Migration.Planning;
 using Ferry.Migration.Transport;
@@ -38,6 +39,9 @@ public sealed record DestinationOptions
 
     /// <summary>The most bytes of state that one device may bring.</summary>
     public long MaxDeviceStateBytes { get; init; } = 1L << 32;
+
+    /// <summary>Where it is written down what happens, for somebody to take beside it; null for nowhere.</summary>
+    public MigrationEventBuffer? Events { get; init; }
 
     /// <summary>What the engine waits on and measures by.</summary>
     internal EngineHost Host { get; init; } = EngineHost.Real;

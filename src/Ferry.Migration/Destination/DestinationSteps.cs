@@ -15,7 +15,7 @@ internal sealed class DestinationSteps
     internal DestinationSteps(ReceiveContext context)
     {
         _context = context;
-        _devices = [.. context.Machine.Devices.Select(device => new DeviceReceiver(device, context.Options.MaxDeviceStateBytes))];
+        _devices = [.. context.Machine.Devices.Select(device => new DeviceReceiver(device, context.Options.MaxDeviceStateBytes, context.Events))];
     }
 
     internal IReadOnlyList<DeviceReceiver> Devices => _devices;

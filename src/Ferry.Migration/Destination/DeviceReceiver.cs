@@ -1,5 +1,6 @@
 using Ferry.Linux.Vfio;
 using Ferry.Migration.Contracts;
+using Ferry.Migration.Events;
 using Ferry.Migration.Execution;
 using Ferry.Migration.Reports;
 using Ferry.Migration.Wire;
@@ -7,7 +8,7 @@ using Ferry.Migration.Wire;
 namespace Ferry.Migration.Destination;
 
 /// <summary>A device on the destination: its states, and its state bytes from the control connection as they come.</summary>
-internal sealed class DeviceReceiver(IMigratableDevice device, long maxBytes)
+internal sealed class DeviceReceiver(IMigratableDevice device, long maxBytes, EventRecorder events)
 {
     private readonly List<VfioDeviceState> _states = [device.State];
     private ulong _bytes;
@@ -24,6 +25,7 @@ internal sealed class DeviceReceiver(IMigratableDevice device, long maxBytes)
     internal void SetState(VfioDeviceState next)
     {
         DeviceArcs.Take(device, next);
+        events.DeviceState(Id, next);
         _states.Add(next);
     }
 

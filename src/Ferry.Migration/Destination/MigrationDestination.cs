@@ -1,5 +1,6 @@
 using Ferry.Linux.Processes;
 using Ferry.Migration.Contracts;
+using Ferry.Migration.Events;
 using Ferry.Migration.Execution;
 using Ferry.Migration.Reports;
 using Ferry.Migration.Wire;
@@ -89,6 +90,7 @@ public sealed class MigrationDestination
         }
 
         context.Phase = MigrationPhase.Ended;
+        context.Events.Ended(OutcomeNames.Of(_report.Outcome), _report.Reason, _report.Downtime, _report.ReceivedPages, _report.ZeroPages, _report.ReceivedBytes);
         return _report;
     }
 

@@ -1,4 +1,5 @@
 using Ferry.Migration.Contracts;
+using Ferry.Migration.Events;
 using Ferry.Migration.Execution;
 using Ferry.Migration.Pages;
 using Ferry.Migration.Reports;
@@ -21,7 +22,9 @@ internal sealed class ReceiveContext(IMigratableMachine machine, DestinationOpti
 
     internal PageLayout Layout { get; } = new(machine.Memory);
 
-    internal StepClock Clock { get; } = new(options.Host, options.Load, options.Start);
+    internal StepClock Clock => field ??= new(options.Host, Events, ["load", "start"], options.Load, options.Start);
+
+    internal EventRecorder Events => field ??= new(options.Host, Began, options.Events);
 
     internal EngineHost Host => options.Host;
 

@@ -215,6 +215,7 @@ internal sealed class Reception(ReceiveContext context)
         Span<byte> token = stackalloc byte[16];
         RandomNumberGenerator.Fill(token);
         context.MigrationId = opening.MigrationId;
+        context.Events.Began(opening.MigrationId);
         context.Token = System.Buffers.Binary.BinaryPrimitives.ReadUInt128LittleEndian(token);
         context.Description = description;
         control.Send(ControlKind.Accept, token);

@@ -1,3 +1,4 @@
+using Ferry.Migration.Events;
 using Ferry.Migration.Planning;
 using Ferry.Migration.Reports;
 
@@ -8,16 +9,20 @@ namespace Ferry.Migration.Execution;
 internal sealed class StepClock
 {
     private readonly EngineHost _host;
+    private readonly EventRecorder _events;
+    private readonly string[] _phases;
     private readonly Dictionary<PlanStep, int> _indices = new(ReferenceEqualityComparer.Instance);
     private readonly List<(string Name, int Section)> _names = [];
     private readonly TimeSpan[] _elapsed;
     private readonly int[] _counts;
 
     /// <param name="host">Whose clock.</param>
+    /// <param name="events">Who is told of each step.</param>
+    /// <param name="phases">What the parts are called.</param>
     /// <param name="sections">The parts of the plan; equal names are summed up within one.</param>
-    internal StepClock(EngineHost host, params ReadOnlySpan<IReadOnlyList<PlanStep>> sections)
+    internal StepClock(EngineHost host, EventRecorder events, string[] phases, params ReadOnlySpan<IReadOnlyList<PlanStep>> sections)
     {
-        _host = host;
+        (_host, _events, _phases) = (host, events, phases);
         for (var section = 0; section < sections.Length; section++)
         {
             Add(sections[section], section);
@@ -46,6 +51,7 @@ internal sealed class StepClock
         LastSync = step is PlanStep.Sync ? elapsed : LastSync;
         _elapsed[index] += elapsed;
         _counts[index]++;
+        _events.Step(_names[index].Name, _phases[_names[index].Section], elapsed);
     }
 
     internal IReadOnlyList<StepReport> Report() => Report(0, _names.Count);

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Ferry.Linux.Vfio;
 using Ferry.Migration.Contracts;
+using Ferry.Migration.Events;
 using Ferry.Migration.Execution;
 using Ferry.Migration.Reports;
 using Ferry.Migration.Wire;
@@ -8,7 +9,7 @@ using Ferry.Migration.Wire;
 namespace Ferry.Migration.Source;
 
 /// <summary>A device on the source: its states, and its state bytes to the control connection as they come.</summary>
-internal sealed class DeviceSender(uint index, IMigratableDevice device)
+internal sealed class DeviceSender(uint index, IMigratableDevice device, EventRecorder events)
 {
     // What pre-copy may move in one round, so that a device that never runs dry does not hold up all others.
     private const long MaxPreCopyBytesPerVisit = 256L << 20;
@@ -28,6 +29,7 @@ internal sealed class DeviceSender(uint index, IMigratableDevice device)
     internal void SetState(VfioDeviceState next)
     {
         DeviceArcs.Take(device, next);
+        events.DeviceState(Id, next);
         // Rounds may go through P2P states thousands of times; the first few tell it all.
         if (_states.Count < 64)
         {

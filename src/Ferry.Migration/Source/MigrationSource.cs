@@ -1,6 +1,7 @@
 using Ferry.Linux.Processes;
 using Ferry.Migration.Contracts;
 using Ferry.Migration.Convergence;
+using Ferry.Migration.Events;
 using Ferry.Migration.Execution;
 using Ferry.Migration.Reports;
 using Ferry.Migration.Wire;
@@ -80,6 +81,7 @@ public sealed class MigrationSource
         var context = _context!;
         using var memory = new ResidentMemory();
         using var dirty = new DirtyPages(_machine, context.Layout, context.Trackers);
+        context.Events.Began(context.MigrationId);
         _steps = new SourceSteps(context, dirty);
         SourceLink? link = null;
         try
@@ -101,7 +103,7 @@ public sealed class MigrationSource
 
         _cpu += context.RoundsBegan == 0 ? TimeSpan.Zero : ThreadClock.Now - context.CpuBeforeRounds + _steps.CrewCpu;
         context.Phase = MigrationPhase.Ended;
-        return _report = _report with
+        _report = _report with
         {
             SentBytes = _sentBytes,
             SentPages = _sentPages,
@@ -109,6 +111,8 @@ public sealed class MigrationSource
             SourceCpu = _cpu,
             SourceExtraRssBytes = memory.SampledPeakBytes(),
         };
+        context.Events.Ended(OutcomeNames.Of(_report.Outcome), _report.Reason, _report.Downtime, _sentPages, _zeroPages, _sentBytes);
+        return _report;
     }
 
     /// <summary>Asks the destination of a migration in doubt again who runs, as often as the options say.</summary>

@@ -53,12 +53,16 @@ internal static class Rounds
     {
         var began = context.Host.Now();
         var bytesBefore = team.AcknowledgedBytes;
+        var (pagesBefore, zeroPagesBefore) = (team.SentPages, team.ZeroPages);
+        context.Events.Round = context.Rounds.Count + 1;
         context.RoundBytesPerSecond = 0;
         steps.Run(round);
         steps.SendAhead();
         var elapsed = context.Host.Since(began);
         var bytes = team.AcknowledgedBytes - bytesBefore;
-        context.Rounds.Add(new RoundReport(context.Rounds.Count + 1, context.RoundPages, bytes, elapsed, context.RoundBytesPerSecond));
+        var report = new RoundReport(context.Rounds.Count + 1, context.RoundPages, bytes, elapsed, context.RoundBytesPerSecond);
+        context.Rounds.Add(report);
+        context.Events.RoundEnded(report, team.SentPages - pagesBefore, team.ZeroPages - zeroPagesBefore);
         return new RoundSample
         {
             BytesSent = (long)bytes,

@@ -1,4 +1,5 @@
 using Ferry.Migration.Contracts;
+using Ferry.Migration.Events;
 using Ferry.Migration.Execution;
 using Ferry.Migration.Pages;
 using Ferry.Migration.Reports;
@@ -27,7 +28,11 @@ internal sealed class SourceContext(IMigratableMachine machine, SourceOptions op
     /// <summary>What the destination issued, which is the right to speak for this migration.</summary>
     internal UInt128 Token { get; set; }
 
-    internal StepClock Clock { get; } = new(options.Host, options.Plan.Setup, [.. options.Plan.Round, .. options.Plan.FinalRounds.SelectMany(round => round.Steps)], options.Plan.Switchover);
+    internal StepClock Clock => field ??= new(
+        options.Host, Events, ["setup", "round", "switchover"], options.Plan.Setup, [.. options.Plan.Round, .. options.Plan.FinalRounds.SelectMany(round => round.Steps)],
+        options.Plan.Switchover);
+
+    internal EventRecorder Events => field ??= new(options.Host, Began, options.Events);
 
     internal EngineHost Host => options.Host;
 

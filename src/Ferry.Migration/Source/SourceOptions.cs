@@ -1,4 +1,5 @@
 using Ferry.Migration.Convergence;
+using Ferry.Migration.Events;
 using Ferry.Migration.Execution;
 using Ferry.Migration.Planning;
 using Ferry.Migration.Transport;
@@ -49,6 +50,9 @@ public sealed record SourceOptions
 
     /// <summary>How long to wait between two tries.</summary>
     public TimeSpan ReconnectPause { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Where it is written down what happens, for somebody to take beside it; null for nowhere.</summary>
+    public MigrationEventBuffer? Events { get; init; }
 
     /// <summary>What the engine waits on and measures by.</summary>
     internal EngineHost Host { get; init; } = EngineHost.Real;

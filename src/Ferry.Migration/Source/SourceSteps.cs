@@ -20,7 +20,7 @@ internal sealed class SourceSteps
     internal SourceSteps(SourceContext context, DirtyPages dirty)
     {
         (_context, _dirty) = (context, dirty);
-        _devices = context.Machine.Devices.Select((device, i) => new DeviceSender((uint)i, device)).ToDictionary(device => device.Id, StringComparer.Ordinal);
+        _devices = context.Machine.Devices.Select((device, i) => new DeviceSender((uint)i, device, context.Events)).ToDictionary(device => device.Id, StringComparer.Ordinal);
     }
 
     internal SourceLink? Link { get; set; }
@@ -84,7 +84,10 @@ internal sealed class SourceSteps
                 _done.Add(step);
                 break;
             case PlanStep.MarkAllDirty: _dirty.MarkAll(_context.IsQuiesced); break;
-            case PlanStep.Sync: _dirty.Sync(_context.IsQuiesced); break;
+            case PlanStep.Sync:
+                _dirty.Sync(_context.IsQuiesced);
+                _context.Trackers.Tell(_context.Events);
+                break;
             case PlanStep.CopyDirty: CopyDirty(); break;
             case PlanStep.DeviceArc arc: Device(arc.Device).SetState(arc.To); break;
             case PlanStep.DevicePreCopy device: Device(device.Device).SendPreCopy(_context, Link!.Control); break;

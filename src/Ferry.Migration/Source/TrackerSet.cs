@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Ferry.Memory;
+using Ferry.Migration.Events;
 using Ferry.Migration.Execution;
 using Ferry.Migration.Planning;
 using Ferry.Migration.Reports;
@@ -164,6 +165,18 @@ internal sealed class TrackerSet : IDisposable
             else if (use.IsStarted)
             {
                 use.Report(range, bitmap);
+            }
+        }
+    }
+
+    /// <summary>Tells what the reports of the last sync found.</summary>
+    internal void Tell(EventRecorder events)
+    {
+        foreach (var use in _uses)
+        {
+            if (use.IsStarted)
+            {
+                use.Tell(events);
             }
         }
     }

@@ -1,4 +1,5 @@
 using Ferry.Memory;
+using Ferry.Migration.Events;
 using Ferry.Migration.Execution;
 using Ferry.Migration.Planning;
 using Ferry.Migration.Reports;
@@ -17,6 +18,9 @@ internal sealed class TrackerUse(EngineHost host, PlanTracker what, IDirtyTracke
     private long _failuresSeen;
     private string? _lastFailure;
     private string? _ended;
+    private ulong _pagesTold;
+    private TimeSpan _timeTold;
+    private string? _sourcesText;
 
     internal string Name => what.Name;
 
@@ -52,6 +56,7 @@ internal sealed class TrackerUse(EngineHost host, PlanTracker what, IDirtyTracke
     /// <summary>Takes on another source.</summary>
     internal void Adopt(string source)
     {
+        _sourcesText = null;
         foreach (var list in (List<string>[])[Sources, _allSources])
         {
             if (!list.Contains(source))
@@ -64,6 +69,7 @@ internal sealed class TrackerUse(EngineHost host, PlanTracker what, IDirtyTracke
     /// <summary>Gives a source up, and stops where that was the last one.</summary>
     internal void Release(string source, string why)
     {
+        _sourcesText = null;
         if (Sources.Remove(source) && Sources.Count == 0)
         {
             Stop();
@@ -88,6 +94,16 @@ internal sealed class TrackerUse(EngineHost host, PlanTracker what, IDirtyTracke
         _reportTime += host.Since(begun);
         _reports++;
         _dirtyPages += bitmap.Count() - before;
+    }
+
+    /// <summary>Tells what the reports since the last call found.</summary>
+    internal void Tell(EventRecorder events)
+    {
+        if (events.IsOn)
+        {
+            events.TrackerRead(Name, _sourcesText ??= string.Join(", ", Sources), _dirtyPages - _pagesTold, _reportTime - _timeTold);
+            (_pagesTold, _timeTold) = (_dirtyPages, _reportTime);
+        }
     }
 
     /// <summary>Remembers a failure. Thread-safe.</summary>

@@ -1,5 +1,6 @@
 using Ferry.Memory;
 using Ferry.Migration.Convergence;
+using Ferry.Migration.Events;
 using Ferry.Migration.Reports;
 using Ferry.Migration.Wire;
 using Ferry.Tracking;
@@ -35,15 +36,27 @@ public sealed class AllocationTests
         Assert.True(many - few < NoiseBytes, $"{many} bytes for 54 rounds, {few} for 4.");
     }
 
+    [Fact]
+    public void Telling_what_happens_allocates_nothing_more()
+    {
+        _ = Measure(100, 54, PageCompression.None, new MigrationEventBuffer());
+        var without = Least(() => Measure(100, 54, PageCompression.None));
+        var told = Enumerable.Range(0, 6).Select(_ => new MigrationEventBuffer()).ToList();
+        var with = told.Min(buffer => Measure(100, 54, PageCompression.None, buffer));
+        Assert.True(with - without < NoiseBytes, $"{with} bytes where 54 rounds are told, {without} where not.");
+        Assert.All(told, buffer => Assert.True(buffer.TryTake(out _)));
+    }
+
     private static long Least(Func<long> measure) => Enumerable.Range(0, 6).Min(_ => measure());
 
-    private static long Measure(ulong pages, int rounds, PageCompression compression)
+    private static long Measure(ulong pages, int rounds, PageCompression compression, MigrationEventBuffer? events = null)
     {
         using var pair = new Pair([(new Gpa(0), 16 << 20)], workingSetPages: 0, verify: false, tracker: memory => new SteadyTracker(memory, pages));
         pair.Source.Memory.GetSpan(new Gpa(0), 16 << 20).Fill(1);
         pair.SourceOptions = pair.SourceOptions with
         {
             Compression = compression,
+            Events = events,
             Convergence = new ConvergenceOptions { DowntimeLimit = TimeSpan.FromMilliseconds(1), MaxRounds = rounds, StallWindowRounds = 64, LowPointRounds = 0 },
         };
         var before = GC.GetTotalAllocatedBytes(precise: true);
