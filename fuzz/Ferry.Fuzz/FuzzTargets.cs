@@ -8,6 +8,7 @@ public static class FuzzTargets
     [
         new ControlTarget(),
         new CostProfileTarget(),
+        new EventLogTarget(),
         new IommuStateTarget(),
         new LabResultsTarget(),
         new MachineFileTarget(),

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json;
 using Ferry.Cli.Control;
 using Ferry.Cli.Demo;
-using Ferry.Cli.Documents;
 using Ferry.Cli.Ui;
 
 namespace Ferry.Cli.Commands;
@@ -23,16 +22,17 @@ internal static class DemoCommand
         };
         var readMachine = DemoOptions.AddTo(command);
         var options = new MigrateOptions(command, verifyByDefault: true);
+        var recording = new RecordingOptions(command);
         command.SetAction(async (parsed, cancellation) =>
         {
             var screen = new Screen(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
             var settings = readMachine(parsed) with { Migrate = options.Read(parsed) };
             DemoOptions.Check(settings);
-            MigrationDocument report;
-            using (var board = new ProgressBoard(screen.Progress))
+            var report = await recording.RunAsync(parsed, screen, async events =>
             {
-                report = await new DemoRun(settings, board, new ProcessWorld()).RunAsync(cancellation).ConfigureAwait(false);
-            }
+                using var board = new ProgressBoard(screen.Progress);
+                return await new DemoRun(settings, board, new ProcessWorld(), events).RunAsync(cancellation).ConfigureAwait(false);
+            }).ConfigureAwait(false);
 
             if (parsed.GetValue(json))
             {

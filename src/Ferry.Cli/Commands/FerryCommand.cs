@@ -28,6 +28,7 @@ internal static class FerryCommand
             RunCommand.Create(),
             ReceiveCommand.Create(),
             MigrateCommand.Create(),
+            ReplayCommand.Create(),
             StatusCommand.Create(),
             PlanCommand.Create(),
             PolicyCommand.Create(),

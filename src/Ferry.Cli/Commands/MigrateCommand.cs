@@ -19,20 +19,23 @@ internal static class MigrateCommand
         var json = OptionFactory.Json();
         var command = new Command("migrate", "Move a machine, live, to a destination that waits for it. Ctrl-C rolls back.") { control, to, checkGuest, json };
         var options = new MigrateOptions(command, verifyByDefault: false);
+        var recording = new RecordingOptions(command);
         command.SetAction(async (parsed, cancellation) =>
         {
             var screen = new Screen(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
             var request = options.Read(parsed) with { To = parsed.GetValue(to) };
-            MigrationDocument report;
-            using (var board = new ProgressBoard(screen.Progress))
+            var report = await recording.RunAsync(parsed, screen, async events =>
             {
-                report = await MigrationClient.MigrateAsync(board, parsed.GetValue(control)!, request, cancellation).ConfigureAwait(false);
+                using var board = new ProgressBoard(screen.Progress);
+                var report = await MigrationClient.MigrateAsync(board, parsed.GetValue(control)!, request, events, cancellation).ConfigureAwait(false);
                 if (report.RunsAt == RunsAt.Destination && parsed.GetValue(checkGuest) is { } destination)
                 {
                     var check = await MigrationClient.CheckGuestAsync(board, destination, cancellation).ConfigureAwait(false);
                     report = report with { GuestVerified = check.Passed, Verified = report.MemoryVerified != false && check.Passed, Error = report.Error ?? check.FirstError };
                 }
-            }
+
+                return report;
+            }).ConfigureAwait(false);
 
             if (parsed.GetValue(json))
             {

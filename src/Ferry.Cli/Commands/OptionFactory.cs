@@ -86,6 +86,14 @@ internal static class OptionFactory
     public static Option<string?> Control(bool required) =>
         Text("--control", "The control socket of a machine, as 'ferry run' and 'ferry receive' print it.", "SOCKET", required);
 
+    /// <summary><c>--events</c>.</summary>
+    public static Option<string?> Events() =>
+        Text("--events", "Write what happens, as it happens, to this file, one JSON object a line; docs/events.md describes it, 'ferry replay' reads it.", "FILE");
+
+    /// <summary><c>--report</c>.</summary>
+    public static Option<string?> Report() => Text(
+        "--report", "Write a report with charts to this HTML file, and their pictures and numbers into a folder beside it; docs/report.md describes it.", "FILE");
+
     /// <summary>The option by which a process is another one's.</summary>
     public const string ExitWithInputName = "--exit-with-stdin";
 

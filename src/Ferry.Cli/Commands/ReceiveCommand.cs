@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using Ferry.Cli.Events;
 using Ferry.Cli.Hosting;
 using Ferry.Cli.MachineFiles;
 using Ferry.Cli.Ui;
@@ -23,10 +24,11 @@ internal static class ReceiveCommand
         var stay = OptionFactory.Flag("--stay", "Go on answering on the control socket after the machine moved on, instead of ending.");
         var exitWithInput = OptionFactory.ExitWithInput();
         var json = OptionFactory.Json();
+        var events = OptionFactory.Events();
         var command = new Command(
             "receive", "Wait for a machine, and hold it after the hand-over as 'run' does. It listens on loopback only, unless another address is asked for.")
         {
-            machine, listen, anywhere, stay, exitWithInput, json,
+            machine, listen, anywhere, stay, exitWithInput, events, json,
         };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -34,7 +36,8 @@ internal static class ReceiveCommand
             var file = MachineFileReader.Read(parsed.GetValue(machine)!);
             var screen = new Screen(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
             using var orphaned = Supervision.Start(parsed.GetValue(exitWithInput), CancellationToken.None);
-            var process = new HostProcess(file, screen, stay: parsed.GetValue(stay), json: parsed.GetValue(json));
+            using var log = parsed.GetValue(events) is { } path ? EventLogWriter.Create(path, events.Name) : null;
+            var process = new HostProcess(file, screen, stay: parsed.GetValue(stay), json: parsed.GetValue(json), log);
             return await process.RunAsync(address, orphaned.Token, cancellation).ConfigureAwait(false);
         });
         HelpWithExample.AddTo(command, "ferry receive --machine machine.toml --listen 127.0.0.1:4433");

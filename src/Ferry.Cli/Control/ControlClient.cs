@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text.Json;
 using Ferry.Cli.Documents;
+using Ferry.Cli.Events;
 
 namespace Ferry.Cli.Control;
 
@@ -37,7 +38,8 @@ internal sealed class ControlClient : IDisposable
     /// <summary>Sends a request and waits for its result.</summary>
     /// <exception cref="ControlException">The host refused or failed.</exception>
     /// <exception cref="IOException">The host is gone.</exception>
-    public async Task<ControlReply> SendAsync(ControlRequest request, Action<ProgressDocument>? progress, CancellationToken cancellation)
+    public async Task<ControlReply> SendAsync(
+        ControlRequest request, Action<ProgressDocument>? progress, CancellationToken cancellation, Action<EventDocument>? events = null)
     {
         var id = ++_lastId;
         byte[] line = [.. JsonSerializer.SerializeToUtf8Bytes(request with { Id = id }, ControlJson.Default.ControlRequest), (byte)'\n'];
@@ -49,6 +51,13 @@ internal sealed class ControlClient : IDisposable
             {
                 case ControlReply.KindProgress when reply.Progress is not null:
                     progress?.Invoke(reply.Progress);
+                    break;
+                case ControlReply.KindEvents:
+                    foreach (var each in reply.Events ?? [])
+                    {
+                        events?.Invoke(each);
+                    }
+
                     break;
                 case ControlReply.KindError when reply.Id == id || reply.Id == 0:
                     throw new ControlException(reply.Code ?? ControlErrors.Failed, reply.Error ?? "the host gave no reason");

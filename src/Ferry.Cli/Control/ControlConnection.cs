@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Net.Sockets;
 using System.Text.Json;
 using Ferry.Cli.Documents;
+using Ferry.Cli.Events;
 
 namespace Ferry.Cli.Control;
 
@@ -8,6 +10,7 @@ namespace Ferry.Cli.Control;
 internal sealed class ControlConnection(Socket socket, IControlTarget target) : IDisposable
 {
     private const int MostRequestsAtATime = 8;
+    private const int MostEventsALine = 1024;
 
     // A client that does not read its replies must not hold up a migration that reports to it.
     private static readonly TimeSpan LongestWrite = TimeSpan.FromSeconds(5);
@@ -144,7 +147,7 @@ internal sealed class ControlConnection(Socket socket, IControlTarget target) : 
         _ => throw new ControlException(ControlErrors.BadRequest, "settle needs \"choice\": \"ask\", \"resume\" or \"discard\""),
     };
 
-    private Task<MigrationDocument> MigrateAsync(ControlRequest request, CancellationToken stop)
+    private async Task<MigrationDocument> MigrateAsync(ControlRequest request, CancellationToken stop)
     {
         if (request.Migrate?.To is null)
         {
@@ -152,17 +155,47 @@ internal sealed class ControlConnection(Socket socket, IControlTarget target) : 
         }
 
         var pending = Task.CompletedTask;
-        return target.MigrateAsync(
+        var untold = new ConcurrentQueue<EventDocument>();
+        var report = await target.MigrateAsync(
             request.Migrate,
             progress =>
             {
                 // At most one line is on its way: a slow client sees fewer of them, and the migration does not wait for it.
                 if (pending.IsCompleted)
                 {
-                    pending = ReplyAsync(new ControlReply { Id = request.Id, Kind = ControlReply.KindProgress, Progress = progress }, stop);
+                    pending = TellAsync(request.Id, progress, untold, stop);
                 }
             },
-            stop);
+            each =>
+            {
+                if (request.Events)
+                {
+                    untold.Enqueue(each);
+                }
+            },
+            stop).ConfigureAwait(false);
+        await pending.ConfigureAwait(false);
+        await TellAsync(request.Id, null, untold, stop).ConfigureAwait(false);
+        return report;
+    }
+
+    private async Task TellAsync(long id, ProgressDocument? progress, ConcurrentQueue<EventDocument> untold, CancellationToken stop)
+    {
+        if (progress is not null)
+        {
+            await ReplyAsync(new ControlReply { Id = id, Kind = ControlReply.KindProgress, Progress = progress }, stop).ConfigureAwait(false);
+        }
+
+        var events = new List<EventDocument>();
+        while (untold.TryDequeue(out var next))
+        {
+            events.Add(next);
+            if (events.Count == MostEventsALine || untold.IsEmpty)
+            {
+                await ReplyAsync(new ControlReply { Id = id, Kind = ControlReply.KindEvents, Events = events }, stop).ConfigureAwait(false);
+                events = [];
+            }
+        }
     }
 
     private async Task ReplyAsync(ControlReply reply, CancellationToken cancellation)

@@ -1,11 +1,14 @@
+using System.Text.Json.Serialization;
 using Ferry.Cli.Documents;
+using Ferry.Cli.Events;
 
 namespace Ferry.Cli.Control;
 
-/// <summary>One line to a client of the control socket. A request gets any number of <c>progress</c> replies and then one other.</summary>
+/// <summary>One line to a client of the control socket. A request gets any number of <c>progress</c> and <c>events</c> replies and then one other.</summary>
 internal sealed record ControlReply
 {
     public const string KindProgress = "progress";
+    public const string KindEvents = "events";
     public const string KindResult = "result";
     public const string KindError = "error";
 
@@ -15,7 +18,7 @@ internal sealed record ControlReply
     /// <summary>The request's number; 0 where the request could not be read.</summary>
     public long Id { get; init; }
 
-    /// <summary><c>progress</c>, <c>result</c> or <c>error</c>.</summary>
+    /// <summary><c>progress</c>, <c>events</c>, <c>result</c> or <c>error</c>.</summary>
     public string Kind { get; init; } = "";
 
     /// <summary>For an error: one of <see cref="ControlErrors"/>.</summary>
@@ -26,6 +29,10 @@ internal sealed record ControlReply
 
     /// <summary>Progress of a migration.</summary>
     public ProgressDocument? Progress { get; init; }
+
+    /// <summary>What happened in a migration since the last reply of this kind.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<EventDocument>? Events { get; init; }
 
     /// <summary>The result of <c>migrate</c>.</summary>
     public MigrationDocument? Report { get; init; }

@@ -18,6 +18,9 @@ internal sealed record ControlRequest
     /// <summary>For <c>migrate</c> and <c>plan</c>.</summary>
     public MigrateRequest? Migrate { get; set; }
 
+    /// <summary>For <c>migrate</c>: whether replies of kind <c>events</c> are wanted.</summary>
+    public bool Events { get; set; }
+
     /// <summary>For <c>track</c>.</summary>
     public TrackRequest? Track { get; set; }
 

@@ -1,4 +1,5 @@
 using Ferry.Cli.Documents;
+using Ferry.Cli.Events;
 
 namespace Ferry.Cli.Control;
 
@@ -9,8 +10,8 @@ internal interface IControlTarget
     /// <summary>How it stands.</summary>
     MachineStatus GetStatus();
 
-    /// <summary>Migrates the machine. <paramref name="cancellation"/> rolls back.</summary>
-    Task<MigrationDocument> MigrateAsync(MigrateRequest request, Action<ProgressDocument> progress, CancellationToken cancellation);
+    /// <summary>Migrates the machine, telling <paramref name="events"/> all that happens. <paramref name="cancellation"/> rolls back.</summary>
+    Task<MigrationDocument> MigrateAsync(MigrateRequest request, Action<ProgressDocument> progress, Action<EventDocument> events, CancellationToken cancellation);
 
     /// <summary>Rolls back the migration that is under way and returns when that is done.</summary>
     Task CancelMigrationAsync();

@@ -1,4 +1,5 @@
 using Ferry.Cli.Documents;
+using Ferry.Cli.Events;
 using Ferry.Cli.Ui;
 using Ferry.Cli.Values;
 
@@ -8,7 +9,8 @@ namespace Ferry.Cli.Control;
 internal static class MigrationClient
 {
     /// <summary>Migrates the machine behind <paramref name="control"/>; <paramref name="cancellation"/> rolls back and still waits for the report.</summary>
-    public static async Task<MigrationDocument> MigrateAsync(ProgressBoard board, string control, MigrateRequest request, CancellationToken cancellation)
+    public static async Task<MigrationDocument> MigrateAsync(
+        ProgressBoard board, string control, MigrateRequest request, Action<EventDocument>? events, CancellationToken cancellation)
     {
         using var step = board.Begin($"migrating to {request.To}");
         using var client = await ControlClient.ConnectAsync(control, cancellation).ConfigureAwait(false);
@@ -28,7 +30,7 @@ internal static class MigrationClient
         }
 
         // The report comes after the roll-back too, so that waiting for it is not cancelled.
-        var reply = await client.SendAsync(new ControlRequest { Verb = ControlVerbs.Migrate, Migrate = request }, Show, CancellationToken.None).ConfigureAwait(false);
+        var reply = await client.SendAsync(new ControlRequest { Verb = ControlVerbs.Migrate, Migrate = request, Events = events is not null }, Show, CancellationToken.None, events).ConfigureAwait(false);
         var report = reply.Report ?? throw new IOException($"control socket {control}: the answer holds no report");
         if (report.RunsAt == RunsAt.Destination)
         {

@@ -2,13 +2,14 @@ using System.Diagnostics;
 using System.Globalization;
 using Ferry.Cli.Control;
 using Ferry.Cli.Documents;
+using Ferry.Cli.Events;
 using Ferry.Cli.Ui;
 using Ferry.Cli.Values;
 
 namespace Ferry.Cli.Demo;
 
 /// <summary>The demo: two hosts and two devices as processes, one machine that moves between them, and every claim checked.</summary>
-internal sealed class DemoRun(DemoSettings settings, ProgressBoard board, IDemoWorld world)
+internal sealed class DemoRun(DemoSettings settings, ProgressBoard board, IDemoWorld world, Action<EventDocument>? events = null)
 {
     private static readonly TimeSpan LongestStart = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
@@ -39,7 +40,7 @@ internal sealed class DemoRun(DemoSettings settings, ProgressBoard board, IDemoW
         var address = await StartHostsAsync(folder, children, cancellation).ConfigureAwait(false);
         var (source, destination) = (folder.FileOf("source.sock"), folder.FileOf("destination.sock"));
         await WarmUpAsync(source, cancellation).ConfigureAwait(false);
-        var report = await MigrationClient.MigrateAsync(board, source, settings.Migrate with { To = world.RouteTo(address) }, cancellation).ConfigureAwait(false);
+        var report = await MigrationClient.MigrateAsync(board, source, settings.Migrate with { To = world.RouteTo(address) }, events, cancellation).ConfigureAwait(false);
         return report.RunsAt == RunsAt.Destination
             ? await VerifyAsync(report, source, destination, cancellation).ConfigureAwait(false)
             : report with { Verified = false };

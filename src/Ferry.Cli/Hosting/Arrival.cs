@@ -1,5 +1,6 @@
 using Ferry.Cli.Control;
 using Ferry.Cli.Documents;
+using Ferry.Cli.Events;
 using Ferry.Migration.Destination;
 using Ferry.Migration.Planning;
 using Ferry.Migration.Reports;
@@ -10,7 +11,9 @@ namespace Ferry.Cli.Hosting;
 /// <summary>The wait for one machine to arrive, and what has to be said about it afterwards.</summary>
 /// <param name="listener">Where it may come.</param>
 /// <param name="plan">What its devices are taken through.</param>
-internal sealed class Arrival(TcpConnectionListener listener, MigrationPlan plan) : IAsyncDisposable
+/// <param name="machineName">What it is called here.</param>
+/// <param name="events">Who is told what happens.</param>
+internal sealed class Arrival(TcpConnectionListener listener, MigrationPlan plan, string machineName, Action<EventDocument> events) : IAsyncDisposable
 {
     private static readonly TimeSpan SettleWait = TimeSpan.FromSeconds(10);
 
@@ -28,9 +31,11 @@ internal sealed class Arrival(TcpConnectionListener listener, MigrationPlan plan
     /// <paramref name="started"/> was called, it ends only when the source was told or no longer comes.</summary>
     public async Task<ReceiveReport> RunAsync(IHostedMachine hosted, Action<ProgressDocument> progress, Action started, CancellationToken cancellation)
     {
-        var destination = new MigrationDestination(hosted.Machine, new DestinationOptions { Listener = listener, Load = plan.Load, Start = plan.Start, Started = started });
+        var teller = new EventTeller(machineName, EventDocument.DestinationSide, hosted, policy: null, plan: null);
+        var options = new DestinationOptions { Listener = listener, Load = plan.Load, Start = plan.Start, Started = started, Events = teller.Buffer };
+        var destination = new MigrationDestination(hosted.Machine, options);
         _destination = destination;
-        return await EngineThread.RunAsync(
+        var report = await EngineThread.RunAsync(
             () => destination.Run(cancellation),
             () =>
             {
@@ -40,6 +45,8 @@ internal sealed class Arrival(TcpConnectionListener listener, MigrationPlan plan
                     progress(DocumentMapping.Of(now));
                 }
             }).ConfigureAwait(false);
+        teller.Tell(events);
+        return report;
     }
 
     /// <summary>The state that the machine is in after a report.</summary>

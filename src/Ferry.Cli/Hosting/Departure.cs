@@ -1,8 +1,10 @@
 using System.Net;
 using Ferry.Cli.Control;
 using Ferry.Cli.Documents;
+using Ferry.Cli.Events;
 using Ferry.Cli.Values;
 using Ferry.Migration.Convergence;
+using Ferry.Migration.Planning;
 using Ferry.Migration.Reports;
 using Ferry.Migration.Source;
 using Ferry.Migration.Transport;
@@ -21,12 +23,13 @@ internal sealed class Departure(string machineName, IHostedMachine hosted, Migra
 
     /// <summary>Moves the machine; <paramref name="cancellation"/> rolls back.</summary>
     /// <exception cref="ControlException">No plan exists; nothing was started.</exception>
-    public async Task<MigrationDocument> RunAsync(Action<ProgressDocument> progress, CancellationToken cancellation)
+    public async Task<MigrationDocument> RunAsync(Action<ProgressDocument> progress, Action<EventDocument> events, CancellationToken cancellation)
     {
         var address = ParseAddress(request.To ?? "");
         var trackers = hosted.SelectTrackers(request);
         _trackers = trackers;
         var plan = Planning.Create(machineName, hosted, trackers, request);
+        var teller = new EventTeller(machineName, EventDocument.SourceSide, hosted, request, PlanDocument.Of(plan));
         var source = new MigrationSource(hosted.Machine, new SourceOptions
         {
             Plan = plan,
@@ -38,10 +41,22 @@ internal sealed class Departure(string machineName, IHostedMachine hosted, Migra
             Populate = Enum.Parse<PopulateMode>(request.Populate, ignoreCase: true),
             SettleWait = TimeSpan.FromSeconds(request.SettleSeconds),
             CrossCheck = request.CrossCheck,
+            Events = teller.Buffer,
             BandwidthBytesPerSecond = (long?)request.BandwidthBytesPerSecond,
         });
         Volatile.Write(ref _source, source);
-        var report = await EngineThread.RunAsync(() => source.Run(cancellation), () => progress(DocumentMapping.Of(source.GetProgress()))).ConfigureAwait(false);
+        var report = await EngineThread.RunAsync(() => source.Run(cancellation), () =>
+        {
+            var now = source.GetProgress();
+            // While the machine stands still nothing else is done here.
+            if (now.Phase is not (MigrationPhase.Switchover or MigrationPhase.Verify or MigrationPhase.Prepared or MigrationPhase.Committed))
+            {
+                teller.Tell(events);
+            }
+
+            progress(DocumentMapping.Of(now));
+        }).ConfigureAwait(false);
+        teller.Tell(events);
         return DocumentMapping.Of(report);
     }
 

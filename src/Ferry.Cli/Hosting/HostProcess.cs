@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Ferry.Cli.Control;
 using Ferry.Cli.Documents;
+using Ferry.Cli.Events;
 using Ferry.Cli.MachineFiles;
 using Ferry.Cli.Ui;
 using Ferry.Migration.Transport;
@@ -9,7 +10,7 @@ using Ferry.Migration.Transport;
 namespace Ferry.Cli.Hosting;
 
 /// <summary>The life of a process that holds a machine: start or arrival, control socket, end.</summary>
-internal sealed class HostProcess(MachineFile file, Screen screen, bool stay, bool json)
+internal sealed class HostProcess(MachineFile file, Screen screen, bool stay, bool json, EventLogWriter? events = null)
 {
     private static readonly TimeSpan StreamTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(250);
@@ -30,7 +31,7 @@ internal sealed class HostProcess(MachineFile file, Screen screen, bool stay, bo
             hosted.Prepare(Say, cancellation);
         }
 
-        await using var arrival = listener is null ? null : new Arrival(listener, Planning.CreateArrival(hosted));
+        await using var arrival = listener is null ? null : new Arrival(listener, Planning.CreateArrival(hosted), file.Name, each => events?.Write(each));
         await using var control = new ControlServer(file.ControlSocket, host);
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var receiving = arrival is null ? Task.FromResult(StartHere(host)) : host.ReceiveAsync(arrival, giveUp.Token);
@@ -50,6 +51,10 @@ internal sealed class HostProcess(MachineFile file, Screen screen, bool stay, bo
 
         await giveUp.CancelAsync().ConfigureAwait(false);
         await receiving.ConfigureAwait(false);
+        if (events?.Failure is { } failure)
+        {
+            Say($"--events: the log {events.Path} ends after {events.Lines} lines, what came then is lost: {failure}");
+        }
 
         var status = host.GetStatus();
         Say($"ended: the machine '{file.Name}' was {status.State} here{(status.Reason is null ? "" : $" ({status.Reason})")}");

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Ferry.Cli.Control;
 using Ferry.Cli.Documents;
+using Ferry.Cli.Events;
 using Ferry.Cli.MachineFiles;
 using Ferry.Linux.Vfio;
 
@@ -109,7 +110,8 @@ internal sealed class MachineHost(MachineFile file, IHostedMachine hosted) : ICo
     }
 
     /// <inheritdoc/>
-    public async Task<MigrationDocument> MigrateAsync(MigrateRequest request, Action<ProgressDocument> progress, CancellationToken cancellation)
+    public async Task<MigrationDocument> MigrateAsync(
+        MigrateRequest request, Action<ProgressDocument> progress, Action<EventDocument> events, CancellationToken cancellation)
     {
         MigrateChoices.Validate(request);
         using var cancelling = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -139,6 +141,7 @@ internal sealed class MachineHost(MachineFile file, IHostedMachine hosted) : ICo
 
                     progress(each);
                 },
+                events,
                 cancelling.Token).ConfigureAwait(false);
             next = departure.StateAfter(report);
             return report;

@@ -1,5 +1,6 @@
 using Ferry.Cli.Control;
 using Ferry.Cli.Documents;
+using Ferry.Cli.Events;
 
 namespace Ferry.Cli.Tests.Control;
 
@@ -15,6 +16,8 @@ internal sealed class FakeTarget : IControlTarget
     public MigrateRequest? Migrated { get; private set; }
 
     public Func<Action<ProgressDocument>, Task> WhileMigrating { get; set; } = _ => Task.CompletedTask;
+
+    public List<EventDocument> Events { get; } = [];
 
     public Task Cancelled => _cancelled.Task;
 
@@ -57,10 +60,12 @@ internal sealed class FakeTarget : IControlTarget
         Devices = [],
     };
 
-    public async Task<MigrationDocument> MigrateAsync(MigrateRequest request, Action<ProgressDocument> progress, CancellationToken cancellation)
+    public async Task<MigrationDocument> MigrateAsync(
+        MigrateRequest request, Action<ProgressDocument> progress, Action<EventDocument> events, CancellationToken cancellation)
     {
         Migrated = request;
         await WhileMigrating(progress);
+        Events.ForEach(events);
         return Report;
     }
 

@@ -35,12 +35,13 @@ internal sealed class Hosts : IAsyncDisposable
 
     public static async Task<Hosts> StartAsync(
         string accelerator, string memory = "64M", string fill = "mixed:24M", bool stay = true, Func<string, IDemoChild>? destinationDevice = null,
-        Func<string, IDemoChild>? sourceDevice = null, string dma = "shared", bool iommu = false)
+        Func<string, IDemoChild>? sourceDevice = null, string dma = "shared", bool iommu = false,
+        string[]? receiveOptions = null)
     {
         var hosts = new Hosts(stay);
         try
         {
-            await hosts.StartProcessesAsync(accelerator, memory, fill, dma, iommu, sourceDevice, destinationDevice);
+            await hosts.StartProcessesAsync(accelerator, memory, fill, dma, iommu, receiveOptions ?? [], sourceDevice, destinationDevice);
             return hosts;
         }
         catch
@@ -110,7 +111,8 @@ internal sealed class Hosts : IAsyncDisposable
     }
 
     private async Task StartProcessesAsync(
-        string accelerator, string memory, string fill, string dma, bool iommu, Func<string, IDemoChild>? sourceDevice, Func<string, IDemoChild>? destinationDevice)
+        string accelerator, string memory, string fill, string dma, bool iommu, string[] receiveOptions, Func<string, IDemoChild>? sourceDevice,
+        Func<string, IDemoChild>? destinationDevice)
     {
         foreach (var side in new[] { "source", "destination" })
         {
@@ -121,7 +123,7 @@ internal sealed class Hosts : IAsyncDisposable
         }
 
         await StartAsync(NewProcess("source", ["run", .. _stay ? ["--stay"] : Array.Empty<string>(), "--machine", _folder.FileOf("source.toml")]));
-        await StartAsync(NewProcess("destination", "receive", "--machine", _folder.FileOf("destination.toml")));
+        await StartAsync(NewProcess("destination", ["receive", "--machine", _folder.FileOf("destination.toml"), .. receiveOptions]));
         Address = (await StatusAsync(DestinationControl)).Listening!;
         if (!await WorksOnAsync(SourceControl, messagesToo: true))
         {
