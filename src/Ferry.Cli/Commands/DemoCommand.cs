@@ -23,10 +23,12 @@ internal static class DemoCommand
         var readMachine = DemoOptions.AddTo(command);
         var options = new MigrateOptions(command, verifyByDefault: true);
         var recording = new RecordingOptions(command);
+        var otlp = OptionFactory.Otlp();
+        command.Add(otlp);
         command.SetAction(async (parsed, cancellation) =>
         {
             var screen = new Screen(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
-            var settings = readMachine(parsed) with { Migrate = options.Read(parsed) };
+            var settings = readMachine(parsed) with { Migrate = options.Read(parsed), Otlp = parsed.GetValue(otlp) };
             DemoOptions.Check(settings);
             var report = await recording.RunAsync(parsed, screen, async events =>
             {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Ferry.Cli.Control;
 using Ferry.Cli.Demo;
+using Ferry.Cli.Hosting;
 using Ferry.Cli.MachineFiles;
 using Ferry.Cli.Values;
 
@@ -102,6 +103,11 @@ internal static class DemoOptions
     /// <exception cref="UsageException">Something makes no sense.</exception>
     public static void Check(DemoSettings settings)
     {
+        if (settings.Otlp is { } collector)
+        {
+            _ = TelemetryExport.Parse(collector);
+        }
+
         if (settings.MemoryBytes is < MachineFileReader.LeastMemoryBytes or > MachineFileReader.MostMemoryBytes || settings.MemoryBytes % (2 << 20) != 0)
         {
             throw new UsageException($"--memory: {SizeText.Exact(settings.MemoryBytes)} is not a multiple of 2M from {SizeText.Exact(MachineFileReader.LeastMemoryBytes)} to {SizeText.Exact(MachineFileReader.MostMemoryBytes)}");

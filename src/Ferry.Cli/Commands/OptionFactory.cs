@@ -90,6 +90,10 @@ internal static class OptionFactory
     public static Option<string?> Events() =>
         Text("--events", "Write what happens, as it happens, to this file, one JSON object a line; docs/events.md describes it, 'ferry replay' reads it.", "FILE");
 
+    /// <summary><c>--otlp</c>.</summary>
+    public static Option<string?> Otlp() => Text(
+        "--otlp", "Send measurements and activities of migrations to this OpenTelemetry collector, by OTLP over HTTP; docs/observability.md lists them.", "URL");
+
     /// <summary><c>--report</c>.</summary>
     public static Option<string?> Report() => Text(
         "--report", "Write a report with charts to this HTML file, and their pictures and numbers into a folder beside it; docs/report.md describes it.", "FILE");

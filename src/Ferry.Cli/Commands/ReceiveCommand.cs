@@ -25,16 +25,18 @@ internal static class ReceiveCommand
         var exitWithInput = OptionFactory.ExitWithInput();
         var json = OptionFactory.Json();
         var events = OptionFactory.Events();
+        var otlp = OptionFactory.Otlp();
         var command = new Command(
             "receive", "Wait for a machine, and hold it after the hand-over as 'run' does. It listens on loopback only, unless another address is asked for.")
         {
-            machine, listen, anywhere, stay, exitWithInput, events, json,
+            machine, listen, anywhere, stay, exitWithInput, events, otlp, json,
         };
         command.SetAction(async (parsed, cancellation) =>
         {
             var address = ParseListen(parsed.GetValue(listen)!, parsed.GetValue(anywhere));
             var file = MachineFileReader.Read(parsed.GetValue(machine)!);
             var screen = new Screen(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+            using var telemetry = TelemetryExport.Start(parsed.GetValue(otlp));
             using var orphaned = Supervision.Start(parsed.GetValue(exitWithInput), CancellationToken.None);
             using var log = parsed.GetValue(events) is { } path ? EventLogWriter.Create(path, events.Name) : null;
             var process = new HostProcess(file, screen, stay: parsed.GetValue(stay), json: parsed.GetValue(json), log);

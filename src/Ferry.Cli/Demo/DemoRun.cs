@@ -74,9 +74,10 @@ internal sealed class DemoRun(DemoSettings settings, ProgressBoard board, IDemoW
     private async Task<string> StartHostsAsync(DemoFolder folder, List<IDemoChild> children, CancellationToken cancellation)
     {
         using var step = board.Begin($"starting the source and the destination host, {SizeText.ForPeople(settings.MemoryBytes)} each");
-        var source = world.Start("source host", ["run", "--stay", "--machine", folder.WriteMachineFile("source", settings)]);
+        string[] otlp = settings.Otlp is { } collector ? ["--otlp", collector] : [];
+        var source = world.Start("source host", ["run", "--stay", "--machine", folder.WriteMachineFile("source", settings), .. otlp]);
         children.Add(source);
-        var destination = world.Start("destination host", ["receive", "--machine", folder.WriteMachineFile("destination", settings), "--listen", "127.0.0.1:0"]);
+        var destination = world.Start("destination host", ["receive", "--machine", folder.WriteMachineFile("destination", settings), "--listen", "127.0.0.1:0", .. otlp]);
         children.Add(destination);
         await Task.WhenAll(WaitReadyAsync(source, cancellation), WaitReadyAsync(destination, cancellation)).ConfigureAwait(false);
         var status = await StatusAsync(folder.FileOf("destination.sock"), cancellation).ConfigureAwait(false);

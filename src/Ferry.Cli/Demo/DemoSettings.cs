@@ -61,6 +61,9 @@ internal sealed record DemoSettings
     /// <summary>How long the guest works before it is moved.</summary>
     public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>The collector that both hosts send measurements to; null for none.</summary>
+    public string? Otlp { get; init; }
+
     /// <summary>How it is moved.</summary>
     public required MigrateRequest Migrate { get; init; }
 }

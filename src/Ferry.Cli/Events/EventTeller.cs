@@ -10,6 +10,7 @@ namespace Ferry.Cli.Events;
 /// <remarks>Used by one thread at a time, beside the engine's.</remarks>
 internal sealed class EventTeller(string machineName, string side, IHostedMachine hosted, MigrateRequest? policy, PlanDocument? plan)
 {
+    private readonly MigrationTelemetry _telemetry = new(machineName, side);
     private string? _migration;
     private long _lostTold;
 
@@ -24,6 +25,7 @@ internal sealed class EventTeller(string machineName, string side, IHostedMachin
     {
         while (Buffer.TryTake(out var next))
         {
+            _telemetry.Observe(next);
             if (next.Kind == MigrationEventKind.Began)
             {
                 _migration = next.Name;
