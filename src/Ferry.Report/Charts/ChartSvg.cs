@@ -24,6 +24,8 @@ internal static class ChartSvg
         foreach (var text in root.Descendants(Svg + "text"))
         {
             Straighten(text);
+            // A legend's entry is as wide as its text in the font it was measured with, and would cut another one.
+            text.Parent!.SetAttributeValue("clip-path", null);
         }
 
         root.SetAttributeValue("width", null);
