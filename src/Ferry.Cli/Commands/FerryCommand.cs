@@ -29,6 +29,7 @@ internal static class FerryCommand
             ReceiveCommand.Create(),
             MigrateCommand.Create(),
             ReplayCommand.Create(),
+            ReportCommand.Create(),
             StatusCommand.Create(),
             PlanCommand.Create(),
             PolicyCommand.Create(),

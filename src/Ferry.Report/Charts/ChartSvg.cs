@@ -77,7 +77,8 @@ internal static class ChartSvg
     {
         var places = Numbers(text, "x");
         text.Value = text.Value.Trim();
-        if (places.Count > 1)
+        // Of few letters the last one, whose width is not told, would be too much.
+        if (places.Count > 3)
         {
             var width = (places[^1] - places[0]) * places.Count / (places.Count - 1);
             text.SetAttributeValue("textLength", width.ToString("0.##", CultureInfo.InvariantCulture));
