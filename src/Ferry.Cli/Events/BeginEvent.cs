@@ -6,7 +6,7 @@ namespace Ferry.Cli.Events;
 /// <summary>What was known when a migration began.</summary>
 internal sealed record BeginEvent
 {
-    /// <summary>The wall clock's time.</summary>
+    /// <summary>The wall clock's time at which the lines' seconds are zero.</summary>
     public required DateTimeOffset StartedAt { get; init; }
 
     /// <summary>The version of Ferry.</summary>

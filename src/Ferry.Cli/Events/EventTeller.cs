@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using Ferry.Cli.Control;
 using Ferry.Cli.Hosting;
@@ -58,7 +59,7 @@ internal sealed class EventTeller(string machineName, string side, IHostedMachin
 
     private EventDocument Describe(in MigrationEvent next) => next.Kind switch
     {
-        MigrationEventKind.Began => Line(next) with { Begin = Begin() },
+        MigrationEventKind.Began => Line(next) with { Begin = Begin(next) },
         MigrationEventKind.Step => Line(next) with { Step = new StepEvent(next.Detail, next.Round, next.Name, next.Elapsed.TotalSeconds) },
         MigrationEventKind.TrackerRead => Line(next) with { Read = new ReadEvent(next.Round, next.Name, next.Detail, next.Pages, next.Elapsed.TotalSeconds) },
         MigrationEventKind.Round => Line(next) with
@@ -81,9 +82,9 @@ internal sealed class EventTeller(string machineName, string side, IHostedMachin
         _ => throw new InvalidOperationException($"The engine told of {next.Kind}, which no log knows."),
     };
 
-    private BeginEvent Begin() => new()
+    private BeginEvent Begin(in MigrationEvent began) => new()
     {
-        StartedAt = DateTimeOffset.UtcNow,
+        StartedAt = DateTimeOffset.ParseExact(began.Detail, "O", CultureInfo.InvariantCulture),
         Ferry = FerryVersion,
         Accelerator = hosted.Machine.Accelerator,
         MemoryBytes = hosted.Machine.Memory.TotalBytes,

@@ -40,6 +40,12 @@ internal sealed class Arrival(TcpConnectionListener listener, MigrationPlan plan
             () =>
             {
                 var now = destination.GetProgress();
+                // While the machine stands still nothing else is done here.
+                if (now.Phase is MigrationPhase.Handshake or MigrationPhase.Populate or MigrationPhase.Setup or MigrationPhase.Rounds)
+                {
+                    teller.Tell(events);
+                }
+
                 if (now.Phase != MigrationPhase.Waiting)
                 {
                     progress(DocumentMapping.Of(now));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Ferry.Linux.Vfio;
 using Ferry.Migration.Execution;
 
@@ -16,7 +17,8 @@ internal sealed class EventRecorder(EngineHost host, long began, MigrationEventB
     {
         if (IsOn)
         {
-            Add(new(MigrationEventKind.Began, Now, 0, migration.ToString()));
+            var start = host.Time.GetUtcNow() - Now;
+            Add(new(MigrationEventKind.Began, Now, 0, migration.ToString(), start.ToString("O", CultureInfo.InvariantCulture)));
         }
     }
 

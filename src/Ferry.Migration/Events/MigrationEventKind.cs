@@ -3,7 +3,8 @@ namespace Ferry.Migration.Events;
 /// <summary>What happened in a migration.</summary>
 public enum MigrationEventKind
 {
-    /// <summary>It began, or on a destination a source was admitted. <c>Name</c> is the migration's id, the same on both sides.</summary>
+    /// <summary>It began, or on a destination a source was admitted. <c>Name</c> is the migration's id, the same on both sides;
+    /// <c>Detail</c> is the wall clock's time at which <c>At</c> is zero, in the round-trip format "O".</summary>
     Began,
 
     /// <summary>A step of the plan ended. <c>Name</c> is what it did, <c>Detail</c> the plan's phase, <c>Elapsed</c> its time.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Globalization;
 
 namespace Ferry.Migration.Events;
 
@@ -51,7 +52,7 @@ public sealed class MigrationTelemetry(string machine, string side)
     {
         if (Activities.HasListeners())
         {
-            _began = DateTimeOffset.UtcNow - next.At;
+            _began = DateTimeOffset.ParseExact(next.Detail, "O", CultureInfo.InvariantCulture);
             _whole = Start("migration", default, _began);
             _whole?.SetTag("ferry.migration.id", next.Name);
         }

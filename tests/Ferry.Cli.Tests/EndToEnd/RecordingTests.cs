@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Ferry.Cli.Events;
 using Xunit;
@@ -74,6 +75,27 @@ public sealed class RecordingTests : IDisposable
         Assert.Contains("--events: the log /dev/full ends after 0 lines", error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("--events", "e.jsonl")]
+    [InlineData("--report", "r.html")]
+    public async Task A_disk_without_room_is_refused_before_the_machine_is_started(string option, string name)
+    {
+        var disk = Directory.CreateDirectory(_folder.FileOf("disk")).FullName;
+        Assert.SkipUnless(await CallAsync("mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", disk) == 0, "a small file system can't be mounted (needs CAP_SYS_ADMIN)");
+        try
+        {
+            var (code, _, error) = await DemoAsync("--accelerator", "thread", option, Path.Combine(disk, name));
+            Assert.Equal(ExitCodes.Usage, code);
+            Assert.Contains("the disk was full", error, StringComparison.Ordinal);
+            Assert.DoesNotContain("starting", error, StringComparison.Ordinal);
+            Assert.Empty(Directory.GetFileSystemEntries(disk));
+        }
+        finally
+        {
+            Assert.Equal(0, await CallAsync("umount", disk));
+        }
+    }
+
     [Fact]
     public async Task A_place_that_can_not_be_written_is_refused_before_the_machine_is_started()
     {
@@ -90,6 +112,14 @@ public sealed class RecordingTests : IDisposable
         var (code, _, error) = await BuiltCommand.RunAsync(_runtime.Path, "replay", _folder.FileOf("x.jsonl"));
         Assert.Equal(ExitCodes.Failed, code);
         Assert.Contains("x.jsonl, line 1: no event: it has no version", error, StringComparison.Ordinal);
+    }
+
+    private static async Task<int> CallAsync(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+        _ = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return process.ExitCode;
     }
 
     private Task<(int Code, string Output, string Error)> DemoAsync(params string[] options) => BuiltCommand.RunAsync(

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Ferry.Migration.Events;
 using Ferry.Migration.Reports;
 using Ferry.Migration.Tests.Engine;
@@ -13,11 +14,13 @@ public sealed class MigrationEventTests
         using var pair = new Pair();
         pair.Fill();
         var (source, destination) = Listen(pair, capacity: 4096);
+        var before = DateTimeOffset.UtcNow;
         var reports = pair.Run();
         pair.AssertMoved(reports);
         var (there, here) = (TakeAll(destination), TakeAll(source));
 
         Assert.Equal(MigrationEventKind.Began, here[0].Kind);
+        Assert.InRange(DateTimeOffset.ParseExact(here[0].Detail, "O", CultureInfo.InvariantCulture), before, DateTimeOffset.UtcNow);
         Assert.Equal((MigrationEventKind.Ended, "completed", reports.Source.Downtime), (here[^1].Kind, here[^1].Name, here[^1].Elapsed));
         Assert.Equal((reports.Source.SentPages, reports.Source.ZeroPages, reports.Source.SentBytes), (here[^1].SentPages, here[^1].ZeroPages, here[^1].Bytes));
         Assert.Equal((MigrationEventKind.Ended, "running", reports.Destination.Downtime), (there[^1].Kind, there[^1].Name, there[^1].Elapsed));

@@ -13,7 +13,7 @@ public sealed class MigrationTelemetryTests
 {
     private static readonly MigrationEvent[] Events =
     [
-        new(MigrationEventKind.Began, TimeSpan.FromSeconds(1), 0, "id"),
+        new(MigrationEventKind.Began, TimeSpan.FromSeconds(1), 0, "id", "2026-01-02T03:04:05.0000000+00:00"),
         new(MigrationEventKind.Step, TimeSpan.FromSeconds(2), 1, "copy dirty pages", "round", Elapsed: TimeSpan.FromSeconds(1)),
         new(MigrationEventKind.TrackerRead, TimeSpan.FromSeconds(2), 1, "kvm-log", "vcpus", 7, Elapsed: TimeSpan.FromSeconds(0.5)),
         new(MigrationEventKind.Round, TimeSpan.FromSeconds(3), 1, "round", "", 30, 10, 20, 5000, TimeSpan.FromSeconds(2), 2500),
@@ -76,7 +76,7 @@ public sealed class MigrationTelemetryTests
         var round = ended.Single(activity => activity.OperationName == "round");
         var pause = ended.Single(activity => activity.OperationName == "pause vCPUs");
         Assert.Equal(3, ended.Count);
-        Assert.Equal(TimeSpan.FromSeconds(5), whole.Duration);
+        Assert.Equal((new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc), TimeSpan.FromSeconds(5)), (whole.StartTimeUtc, whole.Duration));
         Assert.Equal((whole.SpanId, whole.SpanId), (round.ParentSpanId, pause.ParentSpanId));
         Assert.Equal((TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)), (round.StartTimeUtc - whole.StartTimeUtc, round.Duration));
         Assert.Equal((TimeSpan.FromSeconds(3.75), TimeSpan.FromSeconds(0.25)), (pause.StartTimeUtc - whole.StartTimeUtc, pause.Duration));
