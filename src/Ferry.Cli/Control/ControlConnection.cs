@@ -154,6 +154,11 @@ internal sealed class ControlConnection(Socket socket, IControlTarget target) : 
             throw new ControlException(ControlErrors.BadRequest, "migrate needs \"migrate\": {\"to\": \"HOST:PORT\"}");
         }
 
+        if (request.Events)
+        {
+            EventWarmUp.Run();
+        }
+
         var pending = Task.CompletedTask;
         var untold = new ConcurrentQueue<EventDocument>();
         var report = await target.MigrateAsync(

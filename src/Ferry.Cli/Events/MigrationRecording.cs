@@ -29,6 +29,11 @@ internal sealed class MigrationRecording : IDisposable
         }
 
         _report = reportPath;
+        if (eventsPath is not null || reportPath is not null)
+        {
+            EventWarmUp.Run();
+        }
+
         _log = eventsPath is null ? null : EventLogWriter.Create(eventsPath, "--events");
     }
 

@@ -43,7 +43,7 @@ internal sealed class Arrival(TcpConnectionListener listener, MigrationPlan plan
                 // While the machine stands still nothing else is done here.
                 if (now.Phase is MigrationPhase.Handshake or MigrationPhase.Populate or MigrationPhase.Setup or MigrationPhase.Rounds)
                 {
-                    teller.Tell(events);
+                    teller.TellInTime(events);
                 }
 
                 if (now.Phase != MigrationPhase.Waiting)

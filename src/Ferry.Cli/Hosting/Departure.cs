@@ -51,7 +51,7 @@ internal sealed class Departure(string machineName, IHostedMachine hosted, Migra
             // While the machine stands still nothing else is done here.
             if (now.Phase is not (MigrationPhase.Switchover or MigrationPhase.Verify or MigrationPhase.Prepared or MigrationPhase.Committed))
             {
-                teller.Tell(events);
+                teller.TellInTime(events);
             }
 
             progress(DocumentMapping.Of(now));

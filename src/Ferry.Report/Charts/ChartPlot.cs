@@ -256,8 +256,12 @@ internal static class ChartPlot
         plot.Legend.FontSize = 13;
         plot.Legend.Orientation = Orientation.Horizontal;
         plot.ShowLegend(Edge.Bottom);
-        plot.Axes.Right.IsVisible = false;
-        plot.Axes.Top.IsVisible = false;
+        // No frame there, but room for half of the last tick's text.
+        foreach (var edge in (IAxis[])[plot.Axes.Right, plot.Axes.Top])
+        {
+            edge.FrameLineStyle.IsVisible = false;
+            edge.MinimumSize = 14;
+        }
     }
 
     private static List<string> LanesOf(TimelineChart chart) => [.. chart.Spans.Select(span => span.Lane).Distinct()];
