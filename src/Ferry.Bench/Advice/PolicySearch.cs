@@ -1,0 +1,88 @@
+using Ferry.Bench.Model;
+using Ferry.Migration.Convergence;
+using Ferry.Migration.Planning;
+
+namespace Ferry.Bench.Advice;
+
+/// <summary>Tries every policy that the question leaves open.</summary>
+internal static class PolicySearch
+{
+    /// <summary>The most combinations of trackers and sync policies that are tried.</summary>
+    internal const int MostCombinations = 20_000;
+
+    // What the engine predicts leaves out what it can't know, such as how long the destination takes to start; a lower limit makes up for it.
+    private static readonly double[] LimitParts = [1, 0.75, 0.5, 0.25];
+    private static readonly StallAction[] StallActions = [StallAction.Stop, StallAction.Throttle];
+
+    /// <summary>All policies that move the machine, each with the highest downtime limit that keeps to the question's.</summary>
+    /// <exception cref="ArgumentException">A source can't be tracked, or there are too many combinations.</exception>
+    internal static List<Candidate> Run(AdviceQuestion question)
+    {
+        var model = new PreCopyModel(question.Engine, question.Link);
+        var candidates = new List<Candidate>();
+        foreach (var trackers in Combinations(question.Sources))
+        {
+            foreach (var channels in question.Channels)
+            {
+                foreach (var codec in question.Engine.Codecs)
+                {
+                    var policy = new PolicyChoice { Trackers = trackers, Channels = channels, Codec = codec, Verify = question.Verify };
+                    candidates.AddRange(StallActions.Select(onStall => Best(model, question, policy, onStall)).OfType<Candidate>());
+                }
+            }
+        }
+
+        return candidates;
+    }
+
+    private static Candidate? Best(PreCopyModel model, AdviceQuestion question, PolicyChoice policy, StallAction onStall)
+    {
+        Candidate? best = null;
+        foreach (var part in LimitParts)
+        {
+            var limit = double.IsFinite(question.Limits.DowntimeSeconds) ? question.Limits.DowntimeSeconds * part : 0.3;
+            var convergence = new ConvergenceOptions
+            {
+                DowntimeLimit = TimeSpan.FromSeconds(Math.Max(0.001, limit)),
+                OnStall = onStall,
+                WhenExhausted = StallAction.Fail,
+                MaxRounds = 30,
+            };
+            var choice = policy with { Convergence = convergence };
+            var candidate = new Candidate(choice, model.Predict(question.Workload, choice));
+            if (!candidate.Prediction.Moves)
+            {
+                continue;
+            }
+
+            // Where the rounds ended for another reason, a throttle say, a lower limit is no gain by itself.
+            best = best is null || candidate.Prediction.DowntimeSeconds < best.Prediction.DowntimeSeconds ? candidate : best;
+            if (best.Prediction.DowntimeSeconds <= question.Limits.DowntimeSeconds)
+            {
+                break;
+            }
+        }
+
+        return best;
+    }
+
+    private static IEnumerable<TrackedWriter[]> Combinations(IReadOnlyList<SourceOptions> sources)
+    {
+        var options = sources.Select(OptionsOf).ToArray();
+        var count = options.Aggregate(1.0, (product, each) => product * each.Count);
+        if (count is 0 or > MostCombinations)
+        {
+            throw new ArgumentException(
+                count == 0 ? "A source has no provider." : $"{count:0} combinations of trackers are more than {MostCombinations}; leave out providers or page sizes.");
+        }
+
+        IEnumerable<TrackedWriter[]> all = [[]];
+        return options.Aggregate(all, (before, each) => before.SelectMany(_ => each, (head, option) => head.Append(option).ToArray()));
+    }
+
+    private static List<TrackedWriter> OptionsOf(SourceOptions source)
+    {
+        P2PSyncPolicy[] syncs = source.Source == WriterLoad.Vcpus ? [P2PSyncPolicy.Never] : [P2PSyncPolicy.Never, P2PSyncPolicy.NearEnd, P2PSyncPolicy.EachRound];
+        return [.. source.Costs.SelectMany(costs => syncs.Select(sync => new TrackedWriter(source.Source, costs, sync)))];
+    }
+}

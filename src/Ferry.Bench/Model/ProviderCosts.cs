@@ -1,0 +1,40 @@
+namespace Ferry.Bench.Model;
+
+/// <summary>What it costs to track one source by one provider at one page size.</summary>
+/// <param name="Provider">The tracker's name.</param>
+/// <param name="PageBytes">The tracking page size.</param>
+public sealed record ProviderCosts(string Provider, ulong PageBytes)
+{
+    /// <summary>What a report takes where nothing is mapped and nothing dirty, in seconds.</summary>
+    public double ReportSeconds { get; init; }
+
+    /// <summary>What each mapped GiB adds to a report, in seconds.</summary>
+    public double ReportSecondsPerGiB { get; init; }
+
+    /// <summary>What each page that is reported adds, a page of <see cref="PageBytes"/>, in seconds.</summary>
+    public double ReportSecondsPerPage { get; init; }
+
+    /// <summary>What a start takes, in seconds; it comes before the first round.</summary>
+    public double StartSeconds { get; init; }
+
+    /// <summary>What a stop takes, in seconds; it is part of the downtime.</summary>
+    public double StopSeconds { get; init; }
+
+    /// <summary>The part of its work that the source loses while it is tracked; 0 to 1.</summary>
+    public double Slowdown { get; init; }
+
+    /// <summary>Which pages it reports.</summary>
+    public ReportPrecision Precision { get; init; }
+
+    /// <summary>How far the figures may be off, as a part of them: the spread of the samples they are fitted from.</summary>
+    public double RelativeError { get; init; }
+
+    /// <summary>The time of a report.</summary>
+    /// <param name="mappedBytes">The memory that the source may write.</param>
+    /// <param name="dirtyBytes">What the report finds, in bytes of its pages.</param>
+    public double SecondsOfReport(double mappedBytes, double dirtyBytes) =>
+        ReportSeconds + (ReportSecondsPerGiB * mappedBytes / (1 << 30)) + (ReportSecondsPerPage * dirtyBytes / PageBytes);
+
+    /// <inheritdoc/>
+    public override string ToString() => Provider is "all" or Advice.ProfileCosts.Early ? Provider : $"{Provider} {PageBytes / 1024}K";
+}

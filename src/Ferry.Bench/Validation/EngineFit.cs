@@ -1,0 +1,147 @@
+using Ferry.Bench.Model;
+
+namespace Ferry.Bench.Validation;
+
+/// <summary>Fits what the engine costs on a host from whole migrations of it. Medians throughout, so that one disturbed run changes little.</summary>
+public static class EngineFit
+{
+    /// <summary>The fewest migrations to fit from.</summary>
+    public const int LeastSamples = 4;
+
+    // Shorter copies tell about turns of threads, longer ones about bytes.
+    private const double ShortCopyBytes = 4 << 20;
+
+    // A round by which a rate can be told has at most this part of its dirty bytes at half the rate.
+    private const double LeastDifference = 0.8;
+
+    /// <summary>Fits the costs.</summary>
+    /// <exception cref="ArgumentException">There are too few samples, or too few whose link was no limit.</exception>
+    public static EngineCosts Fit(IReadOnlyCollection<MigrationSample> samples)
+    {
+        ArgumentNullException.ThrowIfNull(samples);
+        var free = samples.Where(sample => !double.IsFinite(sample.Link.BytesPerSecond)).ToList();
+        if (samples.Count < LeastSamples || free.Count < 2)
+        {
+            throw new ArgumentException($"{samples.Count} migrations, {free.Count} of them with a link that is no limit, are too few: at least {LeastSamples} and 2 are needed.");
+        }
+
+        var copies = free.SelectMany(Copies).ToList();
+        var first = Median([.. free.Select(sample => sample.Rounds[0].BytesPerSecond)]);
+        // Few rounds of a free link are long, and memory that is there takes bytes no slower than memory that is not.
+        var rate = Math.Max(first, Median([.. copies.Where(copy => copy.Bytes >= ShortCopyBytes).Select(copy => copy.Bytes / copy.Seconds)]));
+        var turns = Median([.. samples.SelectMany(sample => Copies(sample).Where(copy => copy.Bytes < ShortCopyBytes)
+            .Select(copy => Math.Max(0, copy.Seconds - (copy.Bytes / Math.Min(rate, sample.Link.BytesPerSecond)))))]);
+        var devices = samples.Where(sample => sample.Workload.Writers.Any(writer => writer.IsDevice)).ToList();
+        var (cpu, cpuPerByte) = Line([.. samples.Select(sample => (sample.SentBytes, sample.CpuSeconds))]);
+        return new EngineCosts
+        {
+            CopyBytesPerSecond = rate,
+            MostCopyBytesPerSecond = rate,
+            PopulateBytesPerSecond = first,
+            CopySeconds = turns,
+            RoundSeconds = Median([.. samples.SelectMany(sample => sample.Rounds.Select(round => RoundExtra(round) - Reports(sample)))]),
+            SwitchoverSeconds = Median([.. samples.Select(OtherDowntime)]),
+            DeviceSeconds = Median([.. devices.Select(sample => Parts(sample, IsDevicePart) / sample.Workload.Writers.Count(writer => writer.IsDevice))]),
+            WorkPartInFirstRound = WorkPart(samples, sample => sample.Rounds.Count > 1 ? [0] : []),
+            WorkPart = WorkPart(samples, sample => Enumerable.Range(1, Math.Max(0, sample.Rounds.Count - 2))),
+            VerifyBytesPerSecond = Median([.. samples.Where(sample => sample.Policy.Verify).Select(sample => sample.Workload.DataBytes / Math.Max(1e-6, Parts(sample, IsVerify)))])
+                is > 0 and var hashed ? hashed : double.PositiveInfinity,
+            CpuSeconds = Math.Max(0, cpu),
+            CpuSecondsPerByte = Math.Max(0, cpuPerByte),
+            RelativeError = Spread([.. free.Select(sample => sample.Rounds[0].BytesPerSecond)]),
+        };
+    }
+
+    /// <summary>The median time of a report of a tracker; null where no sample has it.</summary>
+    public static double? ReportSeconds(IEnumerable<MigrationSample> samples, string tracker)
+    {
+        double[] all = [.. samples.Where(sample => sample.ReportSeconds.ContainsKey(tracker)).Select(sample => sample.ReportSeconds[tracker])];
+        return all.Length == 0 ? null : Median(all);
+    }
+
+    internal static double Median(double[] values)
+    {
+        if (values.Length == 0)
+        {
+            return 0;
+        }
+
+        var sorted = values.Order().ToArray();
+        var middle = sorted.Length / 2;
+        return sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+    }
+
+    internal static double Quantile(double[] values, double part)
+    {
+        var sorted = values.Order().ToArray();
+        return sorted.Length == 0 ? 0 : sorted[Math.Min(sorted.Length - 1, (int)Math.Ceiling(part * sorted.Length) - 1)];
+    }
+
+    // The factor on all rates of writing by which the round after is as large as it was: the middle one of the rounds that tell it.
+    private static double WorkPart(IReadOnlyCollection<MigrationSample> samples, Func<MigrationSample, IEnumerable<int>> rounds)
+    {
+        var parts = new List<double>();
+        foreach (var sample in samples)
+        {
+            foreach (var i in rounds(sample).Where(i => Tells(sample, sample.Rounds[i].Seconds)))
+            {
+                var (low, high) = (0.0, 1.0);
+                for (var step = 0; step < 20; step++)
+                {
+                    var middle = (low + high) / 2;
+                    (low, high) = Dirtied(sample, sample.Rounds[i].Seconds, middle) < sample.Rounds[i + 1].SentBytes ? (middle, high) : (low, middle);
+                }
+
+                parts.Add(high);
+            }
+        }
+
+        return parts.Count == 0 ? 1 : Median([.. parts]);
+    }
+
+    // Where the whole working set is dirty either way, half the writes would have done as well.
+    private static bool Tells(MigrationSample sample, double seconds) => Dirtied(sample, seconds, 0.5) < LeastDifference * Dirtied(sample, seconds, 1);
+
+    private static double Dirtied(MigrationSample sample, double seconds, double part) => sample.Workload.Writers.Sum(writer => DirtyGrowth.Bytes(
+        writer, writer.DirtyBytesPerSecond * part, sample.Policy.Trackers.First(tracker => tracker.Source == writer.Source).Costs.PageBytes, seconds));
+
+    // The first copy goes into memory that is not there yet, so it is no measure of the later ones.
+    private static IEnumerable<(double Bytes, double Seconds)> Copies(MigrationSample sample) =>
+        sample.Rounds.Skip(1).Where(round => round.BytesPerSecond > 0).Select(round => (round.SentBytes, round.SentBytes / round.BytesPerSecond));
+
+    private static double RoundExtra(MeasuredRound round) => round.BytesPerSecond > 0 ? Math.Max(0, round.Seconds - (round.SentBytes / round.BytesPerSecond)) : round.Seconds;
+
+    private static double Reports(MigrationSample sample) => sample.ReportSeconds.Values.Sum();
+
+    private static double OtherDowntime(MigrationSample sample) =>
+        sample.DowntimeSeconds - Parts(sample, name => IsDevicePart(name) || IsVerify(name) || name is "copy dirty pages") - Reports(sample);
+
+    private static double Parts(MigrationSample sample, Func<string, bool> which) => sample.DowntimeParts.Where(part => which(part.Key)).Sum(part => part.Value);
+
+    private static bool IsVerify(string name) => name == "verify memory";
+
+    private static bool IsDevicePart(string name) => name.StartsWith("device ", StringComparison.Ordinal) || name.StartsWith("stop-copy of device", StringComparison.Ordinal);
+
+    // The median of all slopes between two samples, and the median of what it leaves (Theil and Sen).
+    private static (double At0, double Slope) Line(IReadOnlyList<(double X, double Y)> points)
+    {
+        var slopes = new List<double>();
+        for (var i = 0; i < points.Count; i++)
+        {
+            for (var j = 0; j < i; j++)
+            {
+                if (points[i].X != points[j].X)
+                {
+                    slopes.Add((points[i].Y - points[j].Y) / (points[i].X - points[j].X));
+                }
+            }
+        }
+
+        var slope = Median([.. slopes]);
+        return (Median([.. points.Select(point => point.Y - (slope * point.X))]), slope);
+    }
+
+    // Half of the distance between the quartiles, against the median.
+    private static double Spread(double[] values) =>
+        values.Length < 2 ? 1 : (Quantile(values, 0.75) - Quantile(values, 0.25)) / 2 / Median(values);
+}

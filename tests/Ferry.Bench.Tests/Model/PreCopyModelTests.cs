@@ -1,0 +1,144 @@
+using CsCheck;
+using Ferry.Bench.Model;
+using Ferry.Bench.Profiles;
+using Ferry.Migration.Convergence;
+using Ferry.Migration.Planning;
+using Xunit;
+using static Ferry.Bench.Tests.Model.TestHosts;
+
+namespace Ferry.Bench.Tests.Model;
+
+public sealed class PreCopyModelTests
+{
+    [Fact]
+    public void A_machine_that_writes_nothing_is_copied_once()
+    {
+        var prediction = Predict(MachineWith(Vcpus(64, 0)), Policy((WriterLoad.Vcpus, Free())));
+        Assert.Equal(1, prediction.TotalSeconds, 1e-9);
+        Assert.Equal(0, prediction.DowntimeSeconds, 1e-9);
+        Assert.Equal(GiB, prediction.SentBytes, 1e-3);
+        Assert.Single(prediction.Rounds);
+        Assert.True(prediction.Converges);
+    }
+
+    // By hand: 1 GiB at 1 GiB/s is 1 s, in which a ring dirties 512 MiB; that takes 500 ms, in which 256 MiB are dirtied, and so on.
+    // A downtime of 125 ms at most is what 128 MiB take: the rounds 1, 1/2, 1/4, and 1/8 is the downtime.
+    [Fact]
+    public void Rounds_shrink_by_what_is_dirtied_while_they_are_sent()
+    {
+        var writer = new WriterLoad("nic0") { WorkingSetBytes = GiB, DirtyBytesPerSecond = 512 * MiB, Pattern = AccessPattern.Sequential };
+        var policy = Policy(("nic0", Free())) with { Convergence = new ConvergenceOptions { DowntimeLimit = TimeSpan.FromMilliseconds(127) } };
+        var prediction = Predict(MachineWith(writer), policy);
+        Assert.Equal([1, 0.5, 0.25], prediction.Rounds.Select(round => Math.Round(round.Seconds, 6)));
+        Assert.Equal(0.125, prediction.DowntimeSeconds, 1e-6);
+        Assert.Equal(1.875, prediction.TotalSeconds, 1e-6);
+        Assert.Equal(1.875 * GiB, prediction.SentBytes, 1.0);
+    }
+
+    [Fact]
+    public void Each_cost_is_counted_where_it_falls()
+    {
+        var engine = Plain with { SwitchoverSeconds = 0.01, DeviceSeconds = 0.002, VerifyBytesPerSecond = 4 * GiB, RoundSeconds = 0.1, CopySeconds = 0.003 };
+        var costs = Free() with { ReportSeconds = 0.005, StopSeconds = 0.001, Slowdown = 0.25 };
+        var machine = MachineWith(new WriterLoad("nic0") { WorkingSetBytes = MiB, DirtyBytesPerSecond = 0 }) with { ZeroBytes = 2 * GiB, DeviceStateBytes = 64 * MiB };
+        var prediction = new PreCopyModel(engine with { ZeroBytesPerSecond = 8 * GiB }, FreeLink).Predict(machine, Policy(("nic0", costs)) with { Verify = true });
+        // The downtime: fixed, the device's, a last report, a copy of nothing, state at 1 GiB/s, the tracker's stop, 1 GiB hashed.
+        Assert.Equal(0.01 + 0.002 + 0.005 + 0.003 + 0.0625 + 0.001 + 0.25, prediction.DowntimeSeconds, 1e-9);
+        Assert.Equal(prediction.DowntimeSeconds + 1 + 0.003 + 0.25 + 0.1 + 0.005, prediction.TotalSeconds, 1e-9);
+        Assert.Equal(0.25, prediction.DeviceSlowdown, 1e-9);
+        Assert.Equal(0, prediction.GuestSlowdown);
+    }
+
+    [Fact]
+    public void A_guest_that_outruns_the_link_stalls_as_the_engine_would()
+    {
+        var policy = Policy((WriterLoad.Vcpus, Free()));
+        var prediction = new PreCopyModel(Plain, new LinkCosts(64 * MiB, 0)).Predict(MachineWith(Vcpus(512, 4096)), policy);
+        Assert.True(prediction.Moves);
+        Assert.False(prediction.Converges);
+        Assert.Equal(DecisionReason.Stalled, prediction.Rounds[^1].Decision.Reason);
+        var failing = new PreCopyModel(Plain, new LinkCosts(64 * MiB, 0))
+            .Predict(MachineWith(Vcpus(512, 4096)), policy with { Convergence = new ConvergenceOptions { OnStall = StallAction.Fail } });
+        Assert.False(failing.Moves);
+    }
+
+    [Fact]
+    public void A_throttle_brings_the_end_and_costs_the_guest()
+    {
+        var policy = Policy((WriterLoad.Vcpus, Free())) with { Convergence = new ConvergenceOptions { OnStall = StallAction.Throttle } };
+        var prediction = new PreCopyModel(Plain, new LinkCosts(64 * MiB, 0)).Predict(MachineWith(Vcpus(512, 128)), policy);
+        Assert.True(prediction.Converges);
+        Assert.InRange(prediction.GuestSlowdown, 0.01, 0.95);
+        Assert.Equal(0, prediction.DeviceSlowdown);
+    }
+
+    [Fact]
+    public void A_provider_that_knows_nothing_reports_all_data_every_time()
+    {
+        var prediction = Predict(MachineWith(Vcpus(64, 1)), Policy((WriterLoad.Vcpus, new ProviderCosts("all", 4096) { Precision = ReportPrecision.Mapped })));
+        Assert.False(prediction.Converges);
+        Assert.Equal(1, prediction.DowntimeSeconds, 1e-6);
+    }
+
+    [Fact]
+    public void A_pinned_working_set_is_sent_again_whole()
+    {
+        var nic = new WriterLoad("nic0") { WorkingSetBytes = 256 * MiB, DirtyBytesPerSecond = 1 };
+        var prediction = Predict(MachineWith(nic), Policy(("nic0", Free() with { Precision = ReportPrecision.Pinned })));
+        Assert.Equal(0.25, prediction.DowntimeSeconds, 1e-6);
+    }
+
+    [Fact]
+    public void A_device_that_stands_still_for_each_sync_loses_that_time()
+    {
+        var nic = new WriterLoad("nic0") { WorkingSetBytes = 256 * MiB, DirtyBytesPerSecond = 1 };
+        var policy = Policy(("nic0", Free() with { ReportSeconds = 0.05 }));
+        policy = policy with { Trackers = [policy.Trackers[0] with { Sync = P2PSyncPolicy.EachRound }] };
+        var prediction = new PreCopyModel(Plain with { P2PSeconds = 0.05 }, FreeLink).Predict(MachineWith(nic), policy);
+        Assert.Equal(0.1 / 1.1, prediction.DeviceSlowdown, 1e-6);
+    }
+
+    [Fact]
+    public void A_source_without_a_tracker_is_refused() =>
+        Assert.Throws<ArgumentException>(() => Predict(MachineWith(Vcpus(64, 1)), Policy(("nic0", Free()))));
+
+    [Fact]
+    public void A_faster_link_is_never_slower_and_more_writes_are_never_fewer_bytes() =>
+        Questions.Sample(
+            each =>
+            {
+                var (workingSet, dirty, page, link) = each;
+                // A stall may end a migration earlier than a bit of progress would: what converges is compared.
+                var less = On(workingSet, dirty, page, link);
+                var faster = On(workingSet, dirty, page, link * 2);
+                var more = On(workingSet, dirty * 1.5, page, link);
+                Assert.True(!less.Converges || faster.Converges);
+                Assert.True(!less.Converges || faster.TotalSeconds <= less.TotalSeconds * (1 + 1e-9), $"{less.TotalSeconds} s, and {faster.TotalSeconds} s on twice the link");
+                Assert.True(!less.Converges || !more.Converges || more.SentBytes >= less.SentBytes * (1 - 1e-9), $"{less.SentBytes} bytes, and {more.SentBytes} with more writes");
+            },
+            iter: 2000);
+
+    [Fact]
+    public void A_coarser_page_never_sends_fewer_bytes() =>
+        Questions.Sample(
+            each =>
+            {
+                var fine = On(each.WorkingSet, each.Dirty, 4096, each.Link);
+                var coarse = On(each.WorkingSet, each.Dirty, 65536, each.Link);
+                Assert.True(!fine.Converges || !coarse.Converges || coarse.SentBytes >= fine.SentBytes * (1 - 1e-9));
+            },
+            iter: 2000);
+
+    private static Gen<(double WorkingSet, double Dirty, ulong Page, double Link)> Questions =>
+        from workingSet in Gen.Double[1, 1024]
+        from dirty in Gen.Double[0, 2000]
+        from fine in Gen.Bool
+        from link in Gen.Double[1e7, 5e10]
+        select (workingSet, dirty, fine ? 4096UL : 65536UL, link);
+
+    private static Prediction On(double workingSetMiB, double dirtyMiB, ulong page, double link) =>
+        new PreCopyModel(Plain with { CopySeconds = 1e-3, SwitchoverSeconds = 5e-3 }, new LinkCosts(link, 1e-4))
+            .Predict(MachineWith(Vcpus(workingSetMiB, dirtyMiB)), Policy((WriterLoad.Vcpus, Free(page))));
+
+    private static Prediction Predict(Workload workload, PolicyChoice policy) => new PreCopyModel(Plain, FreeLink).Predict(workload, policy);
+}
