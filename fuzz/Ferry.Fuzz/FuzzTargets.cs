@@ -12,6 +12,7 @@ public static class FuzzTargets
         new IommuStateTarget(),
         new LabResultsTarget(),
         new MachineFileTarget(),
+        new OptionTextTarget(),
         new PolicyFileTarget(),
         new RnicRegistersTarget(),
         new RnicStateTarget(),

@@ -33,6 +33,7 @@ internal static class FerryCommand
             StatusCommand.Create(),
             PlanCommand.Create(),
             PolicyCommand.Create(),
+            AdviseCommand.Create(),
             TrackCommand.Create(),
             TellCommand.Create(),
             DeviceCommand.Create(),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Ferry.Cli.Advising;
 using Ferry.Cli.Control;
 using Ferry.Cli.Policies;
 using Ferry.Cli.Values;
@@ -92,7 +93,7 @@ internal sealed class MigrateOptions
             throw new UsageException("--verify and --no-verify contradict each other; give one");
         }
 
-        var file = parsed.GetValue(_policy) is { } path ? PolicyFileReader.Read(path) : Policy.Default;
+        var file = parsed.GetValue(_policy) is { } path ? AutoPageSizes.Apply(PolicyFileReader.Read(path), LatestProfile.Path) : Policy.Default;
         var request = file.Request;
         var origins = file.Origins.ToDictionary();
         void Take<T>(Option<T> option, string key, Action<T> set)

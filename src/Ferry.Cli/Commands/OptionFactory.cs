@@ -28,6 +28,24 @@ internal static class OptionFactory
             return parsed;
         });
 
+    /// <summary>The rate of a link, without a default.</summary>
+    public static Option<LinkRate> Link(string name, string description) =>
+        Parsed<LinkRate>(name, description, "RATE", LinkText.Form, null, (string text, out LinkRate rate) =>
+        {
+            var parsed = LinkText.TryParse(text, out var value);
+            rate = new LinkRate(value);
+            return parsed;
+        });
+
+    /// <summary>A percentage, without a default.</summary>
+    public static Option<Percentage> Percent(string name, string description) =>
+        Parsed<Percentage>(name, description, "PERCENT", PercentText.Form, null, (string text, out Percentage percentage) =>
+        {
+            var parsed = PercentText.TryParse(text, out var value);
+            percentage = new Percentage(value);
+            return parsed;
+        });
+
     /// <summary>A duration with a default.</summary>
     public static Option<Duration> Time(string name, string description, TimeSpan? otherwise) =>
         Parsed(name, description, "TIME", DurationText.Form, otherwise is { } time ? new Duration(time) : null, (string text, out Duration duration) =>

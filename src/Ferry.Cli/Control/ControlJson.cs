@@ -16,6 +16,7 @@ namespace Ferry.Cli.Control;
 [JsonSerializable(typeof(MachineStatus))]
 [JsonSerializable(typeof(PlanningDocument))]
 [JsonSerializable(typeof(PolicyDocument))]
+[JsonSerializable(typeof(AdviceDocument))]
 [JsonSerializable(typeof(SelfCheckDocument))]
 [JsonSerializable(typeof(DeviceProcessDocument))]
 [JsonSerializable(typeof(ConformDocument))]
