@@ -6,10 +6,12 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Ferry.Benchmarks.Bitmap;
 using Ferry.Benchmarks.Migration;
 using Ferry.Benchmarks.Tracking;
+using Ferry.Benchmarks.Validation;
 
 // dotnet run -c Release --project bench/Ferry.Benchmarks -- quick [ROUNDS [OPERATION]]   interleaved comparison, a minute
 // dotnet run -c Release --project bench/Ferry.Benchmarks -- migrate [...]                 whole migrations over loopback
 // dotnet run -c Release --project bench/Ferry.Benchmarks -- trackers                      what each tracker costs, two minutes
+// dotnet run -c Release --project bench/Ferry.Benchmarks -- validate [...]                the cost model against whole migrations
 // dotnet run -c Release --project bench/Ferry.Benchmarks -- side-by-side RUNS COMMAND COMMAND   against another VMM
 // dotnet run -c Release --project bench/Ferry.Benchmarks -- --filter '*'                 BenchmarkDotNet
 if (args is ["quick", ..])
@@ -25,6 +27,11 @@ if (args is ["migrate", ..])
 if (args is ["trackers"])
 {
     return TrackerComparison.Run();
+}
+
+if (args is ["validate", ..])
+{
+    return ValidateRun.Run(args[1..]);
 }
 
 if (args is ["side-by-side", ..])

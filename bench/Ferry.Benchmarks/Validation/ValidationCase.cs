@@ -1,0 +1,129 @@
+using System.Globalization;
+using Ferry.Bench.Model;
+using Ferry.Bench.Profiles;
+using Ferry.Migration.Convergence;
+using Ferry.Migration.Planning;
+
+namespace Ferry.Benchmarks.Validation;
+
+/// <summary>A migration to measure: the options of <c>ferry demo</c>, and the same for the model.</summary>
+internal sealed record ValidationCase
+{
+    private const double MiB = 1 << 20;
+
+    /// <summary>The memory of the guest's program.</summary>
+    private const int ProgramMiB = 1;
+
+    /// <summary>How long the device works before it is moved, setting up counted; what it has not reached by then holds no data.</summary>
+    private const double WarmUpSeconds = 2;
+
+    /// <summary>The policies that are tried for each workload: who tracks the device, at what page size.</summary>
+    private static readonly (string Tracker, int PageKiB)[] Tried = [("device", 4), ("device", 2048), ("mediated", 4)];
+
+    internal required int MemoryMiB { get; init; }
+
+    internal required int FillMiB { get; init; }
+
+    internal required int WorkingSetMiB { get; init; }
+
+    internal required int DirtyMiB { get; init; }
+
+    internal required int NicMiB { get; init; }
+
+    internal required int NicMemoryMiB { get; init; }
+
+    internal required int MessageKiB { get; init; }
+
+    internal required int BandwidthMiB { get; init; }
+
+    internal required int DowntimeMs { get; init; }
+
+    internal required int Channels { get; init; }
+
+    internal required string VcpuTracker { get; init; }
+
+    private bool Verify { get; init; }
+
+    private string Tracker { get; init; } = Tried[0].Tracker;
+
+    private int PageKiB { get; init; } = Tried[0].PageKiB;
+
+    /// <summary>What tells its workload from others.</summary>
+    internal string Group => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{MemoryMiB}M, {FillMiB}M data, {VcpuTracker} {DirtyMiB} of {WorkingSetMiB}M, NIC {NicMiB} of {NicMemoryMiB}M by {MessageKiB}K, {(BandwidthMiB == 0 ? "free link" : $"{BandwidthMiB}M/s")} by {Channels}, {DowntimeMs} ms{(Verify ? ", verified" : "")}");
+
+    /// <summary>What tells it from others.</summary>
+    internal string Name => $"{Group}: {Tracker} {PageKiB}K";
+
+    /// <summary>A workload of a seeded series; each draws from all dimensions.</summary>
+    internal static ValidationCase Draw(Random random)
+    {
+        var bandwidth = Pick(random, 0, 48, 64, 96, 96, 128, 192);
+        var most = bandwidth == 0 ? 48 : bandwidth / 2;
+        return new ValidationCase
+        {
+            MemoryMiB = Pick(random, 256, 384, 512, 768),
+            FillMiB = Pick(random, 16, 32, 64, 96, 128),
+            WorkingSetMiB = Pick(random, 8, 16, 32, 64),
+            DirtyMiB = Math.Min(most, Pick(random, 1, 2, 4, 8, 16)),
+            NicMiB = Math.Min(most, Pick(random, 2, 4, 8, 16, 24)),
+            NicMemoryMiB = Pick(random, 4, 16, 32),
+            MessageKiB = Pick(random, 4, 4, 16, 64),
+            BandwidthMiB = bandwidth,
+            DowntimeMs = Pick(random, 150, 300, 500),
+            Channels = Pick(random, 1, 2),
+            VcpuTracker = Pick(random, 0, 1) == 0 ? "kvm-log" : "kvm-ring",
+            Verify = Pick(random, 0, 0, 0, 1) == 1,
+        };
+    }
+
+    /// <summary>The same workload under each policy that is tried.</summary>
+    internal IEnumerable<ValidationCase> Policies() => Tried.Select(each => this with { Tracker = each.Tracker, PageKiB = each.PageKiB });
+
+    /// <summary>The arguments of <c>ferry</c>.</summary>
+    internal string[] Arguments() =>
+    [
+        "demo", "--json", "--memory", $"{MemoryMiB}M", "--fill", $"mixed:{FillMiB}M", "--working-set", $"{WorkingSetMiB}M", "--dirty-rate", $"{DirtyMiB}M",
+        "--nic-rate", $"{NicMiB}M", "--nic-working-set", $"{NicMemoryMiB}M", "--nic-message", $"{MessageKiB}K", "--nic-page-size", $"{PageKiB}K",
+        "--nic-dma", Tracker == "mediated" ? "mediated" : "shared", "--tracker-devices", Tracker, "--tracker-vcpus", VcpuTracker, "--downtime", $"{DowntimeMs}ms",
+        "--channels", Channels.ToString(CultureInfo.InvariantCulture), "--warm-up", "1s", Verify ? "--verify" : "--no-verify",
+        .. BandwidthMiB == 0 ? Array.Empty<string>() : ["--bandwidth", $"{BandwidthMiB}M"],
+    ];
+
+    /// <summary>The machine as the model takes it.</summary>
+    internal Workload Workload => new()
+    {
+        MemoryBytes = MemoryMiB * MiB,
+        DataBytes = (FillMiB + WorkingSetMiB + Math.Min(NicMemoryMiB, NicMiB * WarmUpSeconds) + ProgramMiB) * MiB,
+        Writers =
+        [
+            new WriterLoad(WriterLoad.Vcpus) { WorkingSetBytes = WorkingSetMiB * MiB, DirtyBytesPerSecond = DirtyMiB * MiB },
+            new WriterLoad("nic0")
+            {
+                WorkingSetBytes = NicMemoryMiB * MiB,
+                DirtyBytesPerSecond = NicMiB * MiB,
+                WriteBytes = MessageKiB * 1024,
+                Pattern = AccessPattern.Sequential,
+            },
+        ],
+    };
+
+    /// <summary>The policy as the model takes it; the trackers' costs are fitted.</summary>
+    internal PolicyChoice Policy => new()
+    {
+        Trackers =
+        [
+            new TrackedWriter(WriterLoad.Vcpus, new ProviderCosts(VcpuTracker, 4096), P2PSyncPolicy.Never),
+            new TrackedWriter("nic0", new ProviderCosts(Tracker, (ulong)PageKiB * 1024), P2PSyncPolicy.NearEnd),
+        ],
+        Channels = Channels,
+        Verify = Verify,
+        Convergence = new ConvergenceOptions { DowntimeLimit = TimeSpan.FromMilliseconds(DowntimeMs), MaxRounds = 30, StretchCeiling = TimeSpan.FromSeconds(3) },
+    };
+
+    /// <summary>The link as the model takes it.</summary>
+    internal LinkCosts Link => new(BandwidthMiB == 0 ? double.PositiveInfinity : BandwidthMiB * MiB, 0) { BurstSeconds = 0.02 };
+
+    private static int Pick(Random random, params int[] values) => values[random.Next(values.Length)];
+}
