@@ -14,7 +14,7 @@ public sealed class ProfileCosts(CostProfile profile)
     public const string Early = "early";
 
     private static readonly string[] OfVcpus = ["kvm-log", "kvm-ring", "process"];
-    private static readonly string[] OfDevices = ["device", "mediated", "iotable"];
+    private static readonly string[] OfDevices = ["device", "mediated", "iotable", "iotable-faults"];
 
     /// <summary>The engine's costs.</summary>
     /// <remarks>No bench measures processor time, so both sides are taken to be busy while they copy at their full rate. What a migration

@@ -14,11 +14,12 @@ internal static class ReportCommand
     {
         var profile = new Argument<string>("profile") { Description = "A cost profile, as 'ferry bench' wrote it.", HelpName = "PROFILE" };
         var output = OptionFactory.Text("--out", "The HTML file; pictures and numbers go into a folder beside it.", "FILE", required: true);
-        var command = new Command("report", "Draw what a cost profile holds: device throughput, guest progress, report cost and amplification, by tracker and page size.") { profile, output };
+        var command = new Command("report", "Draw what a cost profile holds: device throughput, guest progress, report cost and amplification by tracker and page size, and what the cost model predicts from it.") { profile, output };
         command.SetAction((parsed, _) =>
         {
             var path = parsed.GetValue(output)!;
-            BenchPage.Of(ProfileFile.Read(parsed.GetValue(profile)!), predictions: null).Write(path);
+            var measured = ProfileFile.Read(parsed.GetValue(profile)!);
+            BenchPage.Of(measured, ModelPredictions.Of(measured)).Write(path);
             var screen = new Screen(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
             screen.Progress.Profile.Out.Writer.WriteLine($"report: {path}, pictures and numbers in {ReportPage.DataFolderOf(path)}");
             return Task.FromResult(ExitCodes.Done);

@@ -8,8 +8,8 @@ namespace Ferry.Cli.Reporting;
 /// <summary>The report of a cost profile.</summary>
 internal static class BenchPage
 {
-    /// <summary>The page; charts for which nothing was measured or predicted are left out.</summary>
-    public static ReportPage Of(CostProfile profile, BenchPredictions? predictions)
+    /// <summary>The page; charts for which nothing was measured or predicted are left out, and it says which costs a prediction lacks.</summary>
+    public static ReportPage Of(CostProfile profile, BenchPredictions predictions)
     {
         var host = profile.Host;
         return new ReportPage

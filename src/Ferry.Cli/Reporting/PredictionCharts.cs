@@ -7,9 +7,10 @@ namespace Ferry.Cli.Reporting;
 /// <summary>The charts of what a model predicts.</summary>
 internal static class PredictionCharts
 {
-    /// <summary>The charts that have something to show.</summary>
-    public static IEnumerable<ReportSection> Of(BenchPredictions? predictions)
+    /// <summary>What is predicted, and the charts that have something to show.</summary>
+    public static IEnumerable<ReportSection> Of(BenchPredictions predictions)
     {
+        yield return new ReportSection("What the cost model predicts", predictions.Text);
         if (predictions is { Links.Count: > 0 })
         {
             yield return new ReportSection("Total time over links", null, Links(

@@ -28,6 +28,8 @@ internal static class BuiltCommand
     {
         var start = new ProcessStartInfo(Path, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["XDG_RUNTIME_DIR"] = runtimeFolder;
+        // A profile of this host would change what policies do.
+        start.Environment["XDG_STATE_HOME"] = runtimeFolder;
         var process = Process.Start(start)!;
         process.StandardInput.Close();
         return process;
