@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Ferry.Lab.Checks;
 
 /// <summary>What runs is the kernel that was built for the lab.</summary>
@@ -11,6 +13,6 @@ internal sealed class KernelCheck : ILabCheck
     {
         var release = File.ReadAllText("/proc/sys/kernel/osrelease").Trim();
         LabContext.Require(release.EndsWith("-lab", StringComparison.Ordinal), $"Linux {release} is not the lab's kernel");
-        return $"Linux {release}";
+        return string.Create(CultureInfo.InvariantCulture, $"Linux {release}, {Environment.TickCount64 / 1000.0:0.0} s after it began to run");
     }
 }
