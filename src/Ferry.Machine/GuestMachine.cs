@@ -25,9 +25,9 @@ public sealed class GuestMachine : IDisposable
 
     private readonly GuestMemoryFile _memory;
     private readonly Accelerator _accelerator;
-    private readonly List<AttachedDevice> _devices = [];
-    private readonly List<IDirtyTracker> _trackers = [];
-    private readonly DeviceIommu[] _iommus = [];
+    private AttachedDevice[] _devices = [];
+    private IDirtyTracker[] _trackers = [];
+    private DeviceIommu[] _iommus = [];
     private readonly LedgerLayout _layout;
     private readonly VcpuHost _host;
     private readonly VcpuRunner[] _runners;
@@ -39,7 +39,8 @@ public sealed class GuestMachine : IDisposable
         {
             foreach (var device in options.Devices)
             {
-                Attach(device);
+                _devices = [.. _devices, AttachedDevice.Attach(device, _devices.Length, memory)];
+                accelerator.MapDoorbells(_devices.Length - 1, _devices[^1]);
             }
 
             foreach (var device in _devices.Where(device => device.Device.Peer is not null))
@@ -47,10 +48,16 @@ public sealed class GuestMachine : IDisposable
                 device.MapMailboxOf(PeerOf(device)!);
             }
 
-            _iommus = [.. _devices.Select(device => device.Iommu).OfType<DeviceIommu>()];
+            _iommus = IommusOf(_devices);
             var driven = _devices.Take(options.VcpuCount).Select(device => (device.MessageBytes, device.Iommu is not null)).ToArray();
             _layout = LedgerLayout.TryCreate(options, driven, out var problem) ?? throw new MachineException(problem!);
-            AddTrackers();
+            _trackers = accelerator.Tracker is { } tracker ? [tracker] : [];
+            foreach (var device in _devices)
+            {
+                _trackers = [.. _trackers, .. TrackersOf(device)];
+            }
+
+            _trackers = [.. _trackers, new AllTracker()];
             _host = new VcpuHost(memory.Memory, _devices, accelerator);
             _runners = [.. accelerator.Vcpus.Select((vcpu, index) => new VcpuRunner(index, vcpu, _host, TransfersPerSecond(options)))];
         }
@@ -62,7 +69,7 @@ public sealed class GuestMachine : IDisposable
     }
 
     /// <summary>What it is.</summary>
-    public MachineOptions Options { get; }
+    public MachineOptions Options { get; private set; }
 
     /// <summary>What runs it.</summary>
     public AcceleratorKind Accelerator => _accelerator.Kind;
@@ -129,6 +136,59 @@ public sealed class GuestMachine : IDisposable
         }
     }
 
+    /// <summary>Attaches one more device to a machine that runs or is paused. The vCPU of its number finds it, where it has one.</summary>
+    /// <param name="device">The device; its process listens already. Its peer has to be attached.</param>
+    /// <returns>Whether a vCPU's program drives it.</returns>
+    /// <exception cref="MachineException">The machine can't have it: its id is taken, there are too many, it is not what it is said to be, its
+    /// rings don't fit, or a vCPU can't be stopped. The machine goes on as before.</exception>
+    /// <exception cref="IOException">It can't be reached, or a kernel call failed. The machine goes on as before.</exception>
+    /// <remarks>Not while a migration is under way: its destination is made of the devices that there were. Devices are connected to while
+    /// vCPUs run, which then stand still for as long as it takes to tell the program.</remarks>
+    public bool AttachDevice(MachineDevice device)
+    {
+        var options = Options with { Devices = [.. Options.Devices, device] };
+        if (options.Validate() is [var problem, ..])
+        {
+            throw new MachineException(problem);
+        }
+
+        var attached = AttachedDevice.Attach(device, _devices.Length, _memory);
+        List<IDirtyTracker> trackers = [];
+        try
+        {
+            if (PeerOf(attached) is { } peer)
+            {
+                attached.MapMailboxOf(peer);
+            }
+
+            trackers.AddRange(TrackersOf(attached));
+            var isDriven = _devices.Length < _runners.Length;
+            var area = isDriven
+                ? LedgerLayout.TryAdd(options, Memory, attached.MessageBytes, device.Iommu, out var full) ?? throw new MachineException(full!)
+                : null;
+            WhilePaused(() =>
+            {
+                _accelerator.MapDoorbells(_devices.Length, attached);
+                if (area is not null)
+                {
+                    LedgerImage.AddNic(Memory, options, _devices.Length, area, AddressesOf(attached, _devices.Length));
+                }
+
+                AttachedDevice[] devices = [.. _devices, attached];
+                (_devices, _host.Devices, _iommus, Options) = (devices, devices, IommusOf(devices), options);
+                // What tracks anything stays the last choice.
+                _trackers = [.. _trackers[..^1], .. trackers, _trackers[^1]];
+            });
+            return isDriven;
+        }
+        catch
+        {
+            trackers.ForEach(tracker => tracker.Dispose());
+            attached.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Writes incompressible data into memory that the program does not use, from its end upwards.</summary>
     /// <param name="randomBytes">How much; where that is more than there is, all of it. The rest is left as it is, zero.</param>
     /// <param name="threads">How many threads.</param>
@@ -161,7 +221,7 @@ public sealed class GuestMachine : IDisposable
         {
             while (!runner.WaitParked(LookForHeldAccesses))
             {
-                if (_devices.Find(device => device.IsAwaited) is { } awaited)
+                if (Array.Find(_devices, device => device.IsAwaited) is { } awaited)
                 {
                     throw new MachineException($"device {awaited.Device.Id} is stopped, and a vCPU waits for its registers.");
                 }
@@ -279,47 +339,49 @@ public sealed class GuestMachine : IDisposable
         device.RegistersAddress, device.DoorbellsAddress, PeerOf(device)?.MailboxAddress ?? 0, device.Iommu is null ? 0 : IommuRegisters.AddressOf(index));
 
     private AttachedDevice? PeerOf(AttachedDevice device) => device.Device.Peer is { } id
-        ? _devices.Find(other => other.Device.Id == id && other != device) ?? throw new MachineException($"device {device.Device.Id}: there is no other device {id} that could be its peer.")
+        ? Array.Find(_devices, other => other.Device.Id == id && other != device) ?? throw new MachineException($"device {device.Device.Id}: there is no other device {id} that could be its peer.")
         : null;
 
-    private void Attach(MachineDevice device)
+    private static DeviceIommu[] IommusOf(IEnumerable<AttachedDevice> devices) => [.. devices.Select(device => device.Iommu).OfType<DeviceIommu>()];
+
+    private void WhilePaused(Action action)
     {
-        var attached = AttachedDevice.Attach(device, _devices.Count, _memory);
-        _devices.Add(attached);
-        _accelerator.MapDoorbells(_devices.Count - 1, attached);
+        var ran = IsRunning;
+        try
+        {
+            PauseVcpus();
+            action();
+        }
+        finally
+        {
+            if (ran)
+            {
+                ResumeVcpus();
+            }
+        }
     }
 
-    private void AddTrackers()
+    private static IEnumerable<IDirtyTracker> TrackersOf(AttachedDevice device)
     {
-        if (_accelerator.Tracker is { } tracker)
+        var source = new DmaSource(device.Device.Id);
+        if (device.Mediated is { } memory)
         {
-            _trackers.Add(tracker);
+            yield return new MediatedTracker(memory, source);
         }
 
-        foreach (var device in _devices)
+        if (DeviceTracker.TryCreate(device.Client, source, null, out var log))
         {
-            var source = new DmaSource(device.Device.Id);
-            if (device.Mediated is { } memory)
-            {
-                _trackers.Add(new MediatedTracker(memory, source));
-            }
-
-            if (DeviceTracker.TryCreate(device.Client, source, null, out var log))
-            {
-                _trackers.Add(device.Iommu is { } iommu ? iommu.Tracker = new TranslatedTracker(log, iommu.Space) : log);
-            }
-
-            // The device's mappings of guest memory come and go where the guest says what they are; a page table is watched as it is at the start.
-            foreach (var mode in device.Iommu is null ? Enum.GetValues<IoTableMode>() : [])
-            {
-                if (IoTableTracker.TryCreate(device.Client, source, mode, out var table))
-                {
-                    _trackers.Add(table);
-                }
-            }
+            yield return device.Iommu is { } iommu ? iommu.Tracker = new TranslatedTracker(log, iommu.Space) : log;
         }
 
-        _trackers.Add(new AllTracker());
+        // The device's mappings of guest memory come and go where the guest says what they are; a page table is watched as it is at the start.
+        foreach (var mode in device.Iommu is null ? Enum.GetValues<IoTableMode>() : [])
+        {
+            if (IoTableTracker.TryCreate(device.Client, source, mode, out var table))
+            {
+                yield return table;
+            }
+        }
     }
 
     private void DisposeParts()

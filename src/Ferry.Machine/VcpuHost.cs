@@ -10,12 +10,15 @@ using Ferry.Memory;
 namespace Ferry.Machine;
 
 /// <summary>What the vCPUs of a machine need of it, and what their programs report.</summary>
-internal sealed class VcpuHost(GuestMemory memory, IReadOnlyList<AttachedDevice> devices, Accelerator accelerator) : IVcpuHost, IDisposable
+internal sealed class VcpuHost(GuestMemory memory, AttachedDevice[] devices, Accelerator accelerator) : IVcpuHost, IDisposable
 {
     private static readonly TimeSpan LookForFaults = TimeSpan.FromMilliseconds(50);
     private readonly Lock _checking = new();
     private CountdownEvent? _checks;
     private string? _fault;
+
+    /// <summary>The devices, in order; replaced only while all vCPUs are parked.</summary>
+    public AttachedDevice[] Devices { get; set; } = devices;
 
     /// <inheritdoc/>
     public uint ReadRegister(ulong address) => FindIommu(address) is { } iommu
@@ -107,16 +110,16 @@ internal sealed class VcpuHost(GuestMemory memory, IReadOnlyList<AttachedDevice>
     private DeviceIommu? FindIommu(ulong address)
     {
         var device = (address - IommuRegisters.Base) / IommuRegisters.BytesPerDevice;
-        return address >= IommuRegisters.Base && device < (ulong)devices.Count ? devices[(int)device].Iommu : null;
+        return address >= IommuRegisters.Base && device < (ulong)Devices.Length ? Devices[(int)device].Iommu : null;
     }
 
     private AttachedDevice? Find(ulong address)
     {
-        for (var i = 0; i < devices.Count; i++)
+        foreach (var device in Devices)
         {
-            if (devices[i].Holds(address))
+            if (device.Holds(address))
             {
-                return devices[i];
+                return device;
             }
         }
 

@@ -35,6 +35,7 @@ internal static class FerryCommand
             PolicyCommand.Create(),
             AdviseCommand.Create(),
             TrackCommand.Create(),
+            AttachCommand.Create(),
             TellCommand.Create(),
             DeviceCommand.Create(),
             ConformCommand.Create(),

@@ -114,6 +114,8 @@ internal sealed class ControlConnection(Socket socket, IControlTarget target) : 
                 return new ControlReply { Plan = target.Plan(request.Migrate ?? new MigrateRequest()) };
             case ControlVerbs.SelfCheck:
                 return new ControlReply { SelfCheck = await target.SelfCheckAsync(stop).ConfigureAwait(false) };
+            case ControlVerbs.Attach:
+                return new ControlReply { Attached = await target.AttachAsync(request.Attach ?? new AttachRequest()).WaitAsync(stop).ConfigureAwait(false) };
             case ControlVerbs.Track:
                 await target.TrackAsync(request.Track ?? new TrackRequest(), stop).ConfigureAwait(false);
                 break;

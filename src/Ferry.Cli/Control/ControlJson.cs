@@ -18,6 +18,7 @@ namespace Ferry.Cli.Control;
 [JsonSerializable(typeof(PolicyDocument))]
 [JsonSerializable(typeof(AdviceDocument))]
 [JsonSerializable(typeof(SelfCheckDocument))]
+[JsonSerializable(typeof(AttachDocument))]
 [JsonSerializable(typeof(DeviceProcessDocument))]
 [JsonSerializable(typeof(ConformDocument))]
 [JsonSerializable(typeof(ConformListDocument))]

@@ -45,4 +45,8 @@ internal sealed record ControlReply
 
     /// <summary>The result of <c>self-check</c>.</summary>
     public SelfCheckDocument? SelfCheck { get; init; }
+
+    /// <summary>The result of <c>attach</c>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public AttachDocument? Attached { get; init; }
 }

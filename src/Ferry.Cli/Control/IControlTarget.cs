@@ -22,6 +22,9 @@ internal interface IControlTarget
     /// <summary>Changes who tracks a source in the migration that is under way; returns when that is done.</summary>
     Task TrackAsync(TrackRequest request, CancellationToken cancellation);
 
+    /// <summary>Attaches one more device; the machine's trackers and the next plan know it when this returns.</summary>
+    Task<AttachDocument> AttachAsync(AttachRequest request);
+
     /// <summary>Stops the vCPUs.</summary>
     void Pause();
 

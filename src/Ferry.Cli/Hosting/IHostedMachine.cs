@@ -1,5 +1,6 @@
 using Ferry.Cli.Control;
 using Ferry.Cli.Documents;
+using Ferry.Cli.MachineFiles;
 using Ferry.Migration.Contracts;
 
 namespace Ferry.Cli.Hosting;
@@ -24,6 +25,12 @@ internal interface IHostedMachine : IDisposable
 
     /// <summary>Whether a device says that something is wrong with it; null where it can't be asked. From any thread.</summary>
     bool? ReadsFault(string device);
+
+    /// <summary>Attaches one more device; not while a migration is under way.</summary>
+    /// <returns>Whether a vCPU's program drives it.</returns>
+    /// <exception cref="Ferry.Machine.MachineException">The machine can't have it, and goes on as before.</exception>
+    /// <exception cref="IOException">It can't be reached. The machine goes on as before.</exception>
+    bool Attach(DeviceSettings device);
 
     /// <summary>What the virtual IOMMU of a device does; null where it is behind none. From any thread.</summary>
     IommuStatus? ReadIommu(string device);

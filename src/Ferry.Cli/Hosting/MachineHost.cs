@@ -4,6 +4,7 @@ using Ferry.Cli.Documents;
 using Ferry.Cli.Events;
 using Ferry.Cli.MachineFiles;
 using Ferry.Linux.Vfio;
+using Ferry.Machine;
 
 namespace Ferry.Cli.Hosting;
 
@@ -30,6 +31,8 @@ internal sealed class MachineHost(MachineFile file, IHostedMachine hosted) : ICo
     private CancellationTokenSource? _cancelling;
     private Departure? _departure;
     private Task _migration = Task.CompletedTask;
+    private Task _attachment = Task.CompletedTask;
+    private bool _isAttaching;
     private Func<SettleChoice, CancellationToken, Task<(string State, string? Reason)>>? _settle;
 
     /// <summary>Completes when somebody asked the process to end.</summary>
@@ -171,14 +174,15 @@ internal sealed class MachineHost(MachineFile file, IHostedMachine hosted) : ICo
     /// <inheritdoc/>
     public async Task CancelMigrationAsync()
     {
-        Task migration;
+        Task migration, attachment;
         lock (_lock)
         {
-            migration = _migration;
+            (migration, attachment) = (_migration, _attachment);
             _cancelling?.Cancel();
         }
 
         await migration.ConfigureAwait(false);
+        await attachment.ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -205,6 +209,42 @@ internal sealed class MachineHost(MachineFile file, IHostedMachine hosted) : ICo
         }
 
         return (departure ?? throw new ControlException(ControlErrors.WrongState, "track: the migration has only begun; try again")).TrackAsync(request).WaitAsync(cancellation);
+    }
+
+    /// <inheritdoc/>
+    public async Task<AttachDocument> AttachAsync(AttachRequest request)
+    {
+        var device = request.ToSettings();
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_lock)
+        {
+            if (_state == MachineStates.Migrating)
+            {
+                throw new ControlException(
+                    ControlErrors.WrongState, $"attach: '{file.Name}' is being moved to a machine that has the devices it had; attach {device.Id} when it has arrived, or cancel the migration first");
+            }
+
+            RequireState(ControlVerbs.Attach, MachineStates.Running, MachineStates.Paused);
+            (_isAttaching, _attachment) = (true, ended.Task);
+        }
+
+        try
+        {
+            return new AttachDocument(device.Id, await Task.Run(() => hosted.Attach(device)).ConfigureAwait(false));
+        }
+        catch (MachineException e)
+        {
+            throw new ControlException(ControlErrors.Failed, $"attach: {e.Message} The machine goes on as before.");
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _isAttaching = false;
+            }
+
+            ended.SetResult();
+        }
     }
 
     /// <inheritdoc/>
@@ -307,6 +347,11 @@ internal sealed class MachineHost(MachineFile file, IHostedMachine hosted) : ICo
 
     private void RequireState(string verb, params ReadOnlySpan<string> states)
     {
+        if (_isAttaching)
+        {
+            throw new ControlException(ControlErrors.WrongState, $"{verb}: a device is being attached to '{file.Name}'; try again");
+        }
+
         if (!states.Contains(_state))
         {
             throw new ControlException(

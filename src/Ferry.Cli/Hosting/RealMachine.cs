@@ -47,7 +47,7 @@ internal sealed class RealMachine : IHostedMachine, IMigratableMachine
     public GuestMemory Memory => _machine.Memory;
 
     /// <inheritdoc/>
-    public IReadOnlyList<IMigratableDevice> Devices { get; }
+    public IReadOnlyList<IMigratableDevice> Devices { get; private set; }
 
     /// <summary>Makes the machine of a file and attaches its devices. Its memory is not touched, and its vCPUs stand still.</summary>
     /// <exception cref="MachineException">It can't be made.</exception>
@@ -89,7 +89,15 @@ internal sealed class RealMachine : IHostedMachine, IMigratableMachine
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> ReachOf(string device) => _file.Devices.First(each => each.Id == device).Peer is { } peer ? [peer] : [];
+    public IReadOnlyList<string> ReachOf(string device) => _machine.Devices.First(each => each.Device.Id == device).Device.Peer is { } peer ? [peer] : [];
+
+    /// <inheritdoc/>
+    public bool Attach(DeviceSettings device)
+    {
+        var isDriven = _machine.AttachDevice(ToDevice(device));
+        Devices = [.. Devices, new ClientDevice(_machine.Devices[^1])];
+        return isDriven;
+    }
 
     /// <inheritdoc/>
     public IommuStatus? ReadIommu(string device) => _machine.Devices.First(each => each.Device.Id == device).Iommu is { } iommu

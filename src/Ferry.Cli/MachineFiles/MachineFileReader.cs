@@ -16,6 +16,9 @@ internal static class MachineFileReader
     /// <summary>The smallest and the largest guest memory, in bytes.</summary>
     public const ulong LeastMemoryBytes = 32UL << 20, MostMemoryBytes = 1UL << 38;
 
+    /// <summary>What a name has to be, for people.</summary>
+    public const string NameForm = "a name of 1 to 64 letters, digits, '-', '_' and '.', that starts with a letter or digit";
+
     // sockaddr_un.sun_path holds 108 bytes with the terminating zero. Source: unix(7).
     private const int LongestSocketPathBytes = 107;
 
@@ -63,19 +66,29 @@ internal static class MachineFileReader
             : Path.Combine(runtime, "ferry", machineName + ".sock");
     }
 
+    /// <summary>Whether a machine or a device can be called that.</summary>
+    public static bool IsName(string name) =>
+        name.Length is > 0 and <= 64 && char.IsAsciiLetterOrDigit(name[0]) && name.All(each => char.IsAsciiLetterOrDigit(each) || each is '-' or '_' or '.');
+
+    /// <summary>Why no socket can be at a path, or null.</summary>
+    public static string? FindSocketProblem(string path) =>
+        path.Length == 0 || path.Contains('\0', StringComparison.Ordinal) ? "expected a path"
+        : Encoding.UTF8.GetByteCount(path) is var length and > LongestSocketPathBytes
+            ? $"the path has {length} bytes, and the kernel takes at most {LongestSocketPathBytes}; use a shorter folder"
+            : null;
+
     private static string ReadName(TomlFields fields, string field)
     {
-        const string form = "a name of 1 to 64 letters, digits, '-', '_' and '.', that starts with a letter or digit";
         var name = fields.GetString(field);
         if (name is null)
         {
-            fields.AddMissing(field, "expected " + form);
+            fields.AddMissing(field, "expected " + NameForm);
             return "";
         }
 
-        if (name.Length is 0 or > 64 || !char.IsAsciiLetterOrDigit(name[0]) || !name.All(each => char.IsAsciiLetterOrDigit(each) || each is '-' or '_' or '.'))
+        if (!IsName(name))
         {
-            fields.AddError(field, "expected " + form);
+            fields.AddError(field, "expected " + NameForm);
         }
 
         return name;
@@ -190,15 +203,14 @@ internal static class MachineFileReader
 
         if (path.Length == 0 || path.Contains('\0', StringComparison.Ordinal))
         {
-            fields.AddError(field, "expected a path");
+            fields.AddError(field, FindSocketProblem(path)!);
             return null;
         }
 
         var full = Path.GetFullPath(path, folder);
-        var length = Encoding.UTF8.GetByteCount(full);
-        if (length > LongestSocketPathBytes)
+        if (FindSocketProblem(full) is { } problem)
         {
-            fields.AddError(field, $"the path has {length} bytes, and the kernel takes at most {LongestSocketPathBytes}; use a shorter folder");
+            fields.AddError(field, problem);
         }
 
         return full;

@@ -1,7 +1,7 @@
 namespace Ferry.Machine.Programs;
 
 /// <summary>The offsets in a vCPU's control block, a page of guest memory that holds the program's parameters and its state.</summary>
-/// <remarks>All fields are little-endian u64. The machine writes it before the program starts and only reads it afterwards.</remarks>
+/// <remarks>All fields are little-endian u64. The machine writes it before the program starts, adds a NIC that comes later while no vCPU runs, and else only reads it.</remarks>
 internal static class ControlBlock
 {
     public const int Bytes = 4096;

@@ -54,6 +54,18 @@ internal static class LedgerImage
         }
     }
 
+    /// <summary>Lets the program of a vCPU find a NIC that it did not have. While no vCPU runs.</summary>
+    /// <param name="memory">The guest's memory.</param>
+    /// <param name="options">Checked options.</param>
+    /// <param name="vcpu">The vCPU, which drives none yet.</param>
+    /// <param name="area">Memory that the program does not use; its rings are zeroed.</param>
+    /// <param name="nic">Where what belongs to the NIC is.</param>
+    public static void AddNic(GuestMemory memory, MachineOptions options, int vcpu, LedgerLayout.NicArea area, NicAddresses nic)
+    {
+        memory.GetSpan(new(area.Rx), (int)(area.Buffers - area.Rx)).Clear();
+        WriteNic(memory.GetSpan(new(LedgerLayout.ControlBlockOf(vcpu)), ControlBlock.Bytes), area, nic, options.CheckStrideBytes);
+    }
+
     private static void WriteNic(Span<byte> block, LedgerLayout.NicArea area, NicAddresses nic, uint strideBytes)
     {
         const uint headerBytes = 64;

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Numerics;
 using Ferry.Machine.Iommu;
 using Ferry.Memory;
@@ -41,19 +42,13 @@ internal sealed class LedgerLayout
         var areas = new List<NicArea>();
         foreach (var (bytes, hasIommu) in nics)
         {
-            var entries = (uint)Math.Clamp(BitOperations.RoundUpToPowerOf2((options.NicWorkingSetBytes / bytes) + 1) >> 1, 2, 65536);
-            var rx = at;
-            var cq = Align(rx + (entries * 16UL));
-            var expected = Align(cq + (entries * 32UL));
-            var buffers = Align(expected + (entries * 8UL));
-            at = Align(buffers + ((ulong)entries * bytes));
-            var area = new NicArea(rx, cq, expected, buffers, entries, bytes);
-            if (hasIommu && (problem = IommuProblem(area)) is not null)
+            if (AreaAt(at, options, bytes, hasIommu, out problem) is not { } area)
             {
                 return null;
             }
 
-            areas.Add(hasIommu ? area with { Iovas = NicIovas.Of(area) } : area);
+            areas.Add(area);
+            at = area.End;
         }
 
         var lowEnd = Math.Min(options.MemoryBytes, GuestLayout.HoleStart);
@@ -71,6 +66,63 @@ internal sealed class LedgerLayout
         AddFree(free, isHigh ? at : at + options.WorkingSetBytes, lowEnd);
         AddFree(free, GuestLayout.HoleEnd + (isHigh ? options.WorkingSetBytes : 0), GuestLayout.HoleEnd + highBytes);
         return new(areas, pages, options.WorkingSetBytes / LedgerPage.Bytes, free);
+    }
+
+    /// <summary>Lays out one more NIC, for a machine that runs: in the highest memory below the hole that no vCPU's control block names.</summary>
+    /// <param name="options">Checked options.</param>
+    /// <param name="memory">Its memory. What a guest wrote into its control blocks decides where, and nothing else.</param>
+    /// <param name="messageBytes">The size of the NIC's messages.</param>
+    /// <param name="hasIommu">Whether it is behind a virtual IOMMU.</param>
+    /// <param name="problem">Where null is returned: what does not fit.</param>
+    public static NicArea? TryAdd(MachineOptions options, GuestMemory memory, uint messageBytes, bool hasIommu, out string? problem)
+    {
+        if (AreaAt(0, options, messageBytes, hasIommu, out problem) is not { End: var bytes })
+        {
+            return null;
+        }
+
+        var top = Math.Min(options.MemoryBytes, GuestLayout.HoleStart);
+        foreach (var (start, end) in Used(options, memory).Append((Start: 0UL, End: Nics)).OrderByDescending(used => used.End))
+        {
+            if (end <= top && top - end >= bytes)
+            {
+                return AreaAt(top - bytes, options, messageBytes, hasIommu, out problem);
+            }
+
+            top = Math.Min(top, start & ~4095UL);
+        }
+
+        problem = $"memory: no {bytes} bytes are left below {GuestLayout.HoleStart} for the rings and buffers of one more NIC; a smaller nic-working-set takes less";
+        return null;
+    }
+
+    private static IEnumerable<(ulong Start, ulong End)> Used(MachineOptions options, GuestMemory memory)
+    {
+        for (var vcpu = 0; vcpu < options.VcpuCount; vcpu++)
+        {
+            ulong Field(int field) => BinaryPrimitives.ReadUInt64LittleEndian(memory.GetSpan(new(ControlBlockOf(vcpu) + (ulong)field), sizeof(ulong)));
+            yield return Taken(Field(ControlBlock.PagesBase), Field(ControlBlock.PageCount), LedgerPage.Bytes);
+            if (Field(ControlBlock.NicRegisters) != 0)
+            {
+                var buffers = Field(ControlBlock.Buffers);
+                yield return (Math.Min(Field(ControlBlock.RxBase), buffers), Taken(buffers, Field(ControlBlock.RxEntries), Field(ControlBlock.MessageBytes)).End);
+            }
+        }
+    }
+
+    // A guest that claims more than there are addresses has all from there on.
+    private static (ulong Start, ulong End) Taken(ulong start, ulong count, ulong bytes) =>
+        (start, (ulong)UInt128.Min(start + ((UInt128)count * bytes) + 4095, ulong.MaxValue) & ~4095UL);
+
+    private static NicArea? AreaAt(ulong at, MachineOptions options, uint messageBytes, bool hasIommu, out string? problem)
+    {
+        problem = null;
+        var entries = (uint)Math.Clamp(BitOperations.RoundUpToPowerOf2((options.NicWorkingSetBytes / messageBytes) + 1) >> 1, 2, 65536);
+        var cq = Align(at + (entries * 16UL));
+        var expected = Align(cq + (entries * 32UL));
+        var buffers = Align(expected + (entries * 8UL));
+        var area = new NicArea(at, cq, expected, buffers, entries, messageBytes);
+        return !hasIommu ? area : (problem = IommuProblem(area)) is null ? area with { Iovas = NicIovas.Of(area) } : null;
     }
 
     private static string? IommuProblem(NicArea area)
@@ -103,6 +155,9 @@ internal sealed class LedgerLayout
 
         /// <summary>The pages of the completion ring.</summary>
         public ulong CqPages => (Expected - Cq) >> PageSize.Size4K.Shift;
+
+        /// <summary>The first address behind it, at a whole page.</summary>
+        public ulong End => Align(Buffers + ((ulong)Entries * MessageBytes));
 
         /// <summary>Where the NIC sees it, where that is not where it lies.</summary>
         public NicIovas? Iovas { get; init; }

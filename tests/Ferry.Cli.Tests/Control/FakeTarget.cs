@@ -17,6 +17,8 @@ internal sealed class FakeTarget : IControlTarget
 
     public Func<Action<ProgressDocument>, Task> WhileMigrating { get; set; } = _ => Task.CompletedTask;
 
+    public Task<AttachDocument> AttachAsync(AttachRequest request) => Task.FromResult(new AttachDocument(request.ToSettings().Id, IsDriven: true));
+
     public List<EventDocument> Events { get; } = [];
 
     public Task Cancelled => _cancelled.Task;

@@ -13,6 +13,7 @@ internal sealed class Hosts : IAsyncDisposable
 
     private readonly TemporaryFolder _folder = new();
     private readonly List<IDemoChild> _children = [];
+    private readonly List<IDemoChild> _lateDevices = [];
     private readonly bool _stay;
 
     private Hosts(bool stay) => _stay = stay;
@@ -33,15 +34,18 @@ internal sealed class Hosts : IAsyncDisposable
 
     public string Address { get; private set; } = "";
 
+    /// <summary>Where the device listens that a machine gets when it runs, where there is one.</summary>
+    public string LateSocket(string side) => _folder.FileOf($"{side}-nic1.sock");
+
     public static async Task<Hosts> StartAsync(
         string accelerator, string memory = "64M", string fill = "mixed:24M", bool stay = true, Func<string, IDemoChild>? destinationDevice = null,
         Func<string, IDemoChild>? sourceDevice = null, string dma = "shared", bool iommu = false,
-        string[]? receiveOptions = null)
+        string[]? receiveOptions = null, bool lateDevice = false)
     {
         var hosts = new Hosts(stay);
         try
         {
-            await hosts.StartProcessesAsync(accelerator, memory, fill, dma, iommu, receiveOptions ?? [], sourceDevice, destinationDevice);
+            await hosts.StartProcessesAsync(accelerator, memory, fill, dma, iommu, lateDevice, receiveOptions ?? [], sourceDevice, destinationDevice);
             return hosts;
         }
         catch
@@ -106,20 +110,29 @@ internal sealed class Hosts : IAsyncDisposable
     {
         using (_folder)
         {
-            await Task.WhenAll(Enumerable.Reverse(_children).Select(child => child.DisposeAsync().AsTask()));
+            await Task.WhenAll(Enumerable.Reverse([.. _lateDevices, .. _children]).Select(child => child.DisposeAsync().AsTask()));
         }
     }
 
     private async Task StartProcessesAsync(
-        string accelerator, string memory, string fill, string dma, bool iommu, string[] receiveOptions, Func<string, IDemoChild>? sourceDevice,
+        string accelerator, string memory, string fill, string dma, bool iommu, bool lateDevice, string[] receiveOptions, Func<string, IDemoChild>? sourceDevice,
         Func<string, IDemoChild>? destinationDevice)
     {
         foreach (var side in new[] { "source", "destination" })
         {
             var socket = _folder.FileOf($"{side}-nic0.sock");
-            await StartAsync((side == "source" ? sourceDevice : destinationDevice)?.Invoke(socket)
-                ?? NewProcess($"{side} device", "device", "rnic", "--socket", socket, "--rate", "2M", "--message", "1K"));
-            await File.WriteAllTextAsync(_folder.FileOf($"{side}.toml"), MachineFile(side, accelerator, memory, fill, dma, iommu));
+            await StartAsync((side == "source" ? sourceDevice : destinationDevice)?.Invoke(socket) ?? NewDevice(side, socket));
+            var file = MachineFile(side, accelerator, memory, fill, dma, iommu, vcpus: lateDevice ? 2 : 1);
+            if (lateDevice)
+            {
+                // The source gets it when it runs.
+                var device = NewDevice(side, LateSocket(side));
+                _lateDevices.Add(device);
+                await device.WaitReadyAsync(CancellationToken.None).WaitAsync(Patience);
+                file += side == "source" ? "" : "\n[[device]]\nid = \"nic1\"\nkind = \"rnic\"\nsocket = \"destination-nic1.sock\"\n";
+            }
+
+            await File.WriteAllTextAsync(_folder.FileOf($"{side}.toml"), file);
         }
 
         await StartAsync(NewProcess("source", ["run", .. _stay ? ["--stay"] : Array.Empty<string>(), "--machine", _folder.FileOf("source.toml")]));
@@ -131,6 +144,9 @@ internal sealed class Hosts : IAsyncDisposable
         }
     }
 
+    private static ChildProcess NewDevice(string side, string socket) =>
+        NewProcess($"{side} device", "device", "rnic", "--socket", socket, "--rate", "2M", "--message", "1K");
+
     private static ChildProcess NewProcess(string role, params string[] arguments) => ChildProcess.Start(role, [BuiltCommand.Path, .. arguments]);
 
     private async Task StartAsync(IDemoChild child)
@@ -139,11 +155,12 @@ internal sealed class Hosts : IAsyncDisposable
         await child.WaitReadyAsync(CancellationToken.None).WaitAsync(Patience);
     }
 
-    private static string MachineFile(string side, string accelerator, string memory, string fill, string dma, bool iommu) => string.Create(
+    private static string MachineFile(string side, string accelerator, string memory, string fill, string dma, bool iommu, int vcpus) => string.Create(
         CultureInfo.InvariantCulture,
         $"""
         name = "m"
         memory = "{memory}"
+        vcpus = {vcpus}
         accelerator = "{accelerator}"
         fill = "{fill}"
         [ledger]
