@@ -34,6 +34,21 @@ public sealed class LyingDeviceTests
         await MigrationTests.AssertWholeAsync(hosts, messagesToo: !atSource);
     }
 
+    [Theory]
+    [InlineData(true, VfioDeviceState.PreCopy)]
+    [InlineData(true, VfioDeviceState.StopCopy)]
+    [InlineData(false, VfioDeviceState.Resuming)]
+    public async Task A_device_that_never_answers_before_the_commit_leaves_the_machine_where_it_is(bool atSource, VfioDeviceState state)
+    {
+        HangingDevice New(string socket) => new(socket, state);
+        await using var hosts = await Hosts.StartAsync("thread", sourceDevice: atSource ? New : null, destinationDevice: atSource ? null : New);
+        var report = await hosts.MigrateAsync(new MigrateRequest { Verify = true });
+        Assert.Equal(RunsAt.Source, report.RunsAt);
+        Assert.Contains("evice nic0 did not go from", report.Error, StringComparison.Ordinal);
+        Assert.True(await Hosts.WorksOnAsync(hosts.SourceControl, messagesToo: !atSource));
+        Assert.Equal(atSource ? "ERROR" : "RUNNING", (await Hosts.StatusAsync(hosts.SourceControl)).Devices.Single().State);
+    }
+
     [Fact]
     public async Task Reports_that_fail_hand_over_to_the_fallback_and_nothing_is_lost()
     {
