@@ -70,7 +70,7 @@ internal static class DocumentMapping
 
     private static TrackerDocument Of(TrackerReport tracker) => new(
         tracker.Name, tracker.Sources, tracker.PageSize.Bytes, NameOf(tracker.Precision), tracker.Reports, tracker.DirtyPages, tracker.ReportTime.TotalSeconds,
-        tracker.Failures, tracker.LastFailure, tracker.Ended);
+        tracker.Failures, tracker.LastFailure, tracker.Ended, tracker.AlonePages);
 
     private static StepDocument Of(StepReport step) => new(step.Name, step.Elapsed.TotalSeconds);
 

@@ -74,6 +74,12 @@ internal static class MigrationView
                 $"[yellow]![/] {Markup.Escape(tracker.Name)} failed {Number(tracker.Failures)} times, and all that it covers was copied again: {Markup.Escape(tracker.LastFailure ?? "")}");
         }
 
+        foreach (var tracker in report.Trackers.Where(tracker => tracker.AlonePages is not null))
+        {
+            console.MarkupLine(
+                $"{Markup.Escape(tracker.Name)} reported {Number(tracker.AlonePages!.Value)} pages that no other tracker of {Markup.Escape(string.Join(", ", tracker.Sources))} reported at the same sync");
+        }
+
         foreach (var tracker in report.Trackers.Where(tracker => tracker.Ended is not null))
         {
             console.MarkupLine($"tracker {Markup.Escape(tracker.Name)} ended in the rounds: {Markup.Escape(tracker.Ended!)}");

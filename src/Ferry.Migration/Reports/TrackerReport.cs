@@ -14,6 +14,8 @@ namespace Ferry.Migration.Reports;
 /// <param name="Failures">How often it failed, so that all it covers counted as dirty.</param>
 /// <param name="LastFailure">Why it failed last, or null.</param>
 /// <param name="Ended">Why it was stopped before the end, or null.</param>
+/// <param name="AlonePages">The pages of 4 KiB that its reports held and, at the same sync, those of no other tracker of its sources did, summed
+/// up; null where there was no other or trackers were not compared.</param>
 public sealed record TrackerReport(
     string Name,
     IReadOnlyList<string> Sources,
@@ -24,4 +26,5 @@ public sealed record TrackerReport(
     TimeSpan ReportTime,
     long Failures,
     string? LastFailure,
-    string? Ended);
+    string? Ended,
+    ulong? AlonePages);

@@ -11,7 +11,7 @@ namespace Ferry.Migration.Source;
 /// report of the one and in the next of the other. A page that only one has seen is therefore a suspicion against the other until that
 /// reports it, and a fault where it stands when everything is stopped and all have been read. Pages are compared at the largest page
 /// size that takes part. A tracker that forgets only what is taken reports pages again, and takes no part; nor does one that is not exact.
-/// Costs a copy of each report and three bitmaps for each tracker. Belongs to the engine's thread.
+/// What each of any kind found alone is counted beside. Costs a copy of each report and four bitmaps for each tracker. Belongs to the engine's thread.
 /// </remarks>
 internal sealed class CrossCheck : IDisposable
 {
@@ -19,19 +19,20 @@ internal sealed class CrossCheck : IDisposable
     private static readonly PageSize MostPageSize = PageSize.Size2M;
 
     private readonly IovaRange[] _ranges;
-    private readonly DirtyBitmap[] _fine;
+    private readonly AloneCount _alone;
     private readonly Dictionary<TrackerUse, Seen> _seen = [];
     private PageSize _pageSize;
 
     internal CrossCheck(IReadOnlyList<IovaRange> ranges)
     {
         _ranges = [.. ranges];
-        _fine = [.. _ranges.Select(range => new DirtyBitmap(range, PageSize.Size4K))];
+        _alone = new AloneCount(_ranges);
     }
 
     /// <summary>Before trackers are read: they are compared at one page size, and from a time at which all of them had been started.</summary>
     internal void Begin(IReadOnlyList<TrackerUse> uses)
     {
+        _alone.Begin(uses);
         var largest = uses.Where(TakesPart).Select(use => use.PageSize).DefaultIfEmpty().Max();
         if (largest != _pageSize)
         {
@@ -49,8 +50,7 @@ internal sealed class CrossCheck : IDisposable
     /// <summary>Reads a tracker into <paramref name="bitmap"/>, and keeps what it saw.</summary>
     internal void Report(TrackerUse use, int region, DirtyBitmap bitmap)
     {
-        var fine = _fine[region];
-        fine.Clear();
+        var fine = _alone.ReportOf(use, region);
         use.Report(_ranges[region], fine);
         bitmap.Or(fine);
         if (TakesPart(use))
@@ -62,6 +62,7 @@ internal sealed class CrossCheck : IDisposable
     /// <summary>After all trackers were read: what another of its sources saw and a tracker did not becomes a suspicion.</summary>
     internal void Compare()
     {
+        _alone.Conclude();
         foreach (var (suspect, own) in _seen)
         {
             foreach (var (witness, other) in _seen)
@@ -100,7 +101,7 @@ internal sealed class CrossCheck : IDisposable
 
     public void Dispose()
     {
-        Array.ForEach(_fine, bitmap => bitmap.Dispose());
+        _alone.Dispose();
         Forget();
     }
 

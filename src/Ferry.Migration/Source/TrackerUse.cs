@@ -18,6 +18,7 @@ internal sealed class TrackerUse(EngineHost host, PlanTracker what, IDirtyTracke
     private long _failuresSeen;
     private string? _lastFailure;
     private string? _ended;
+    private ulong? _alonePages;
     private ulong _pagesTold;
     private TimeSpan _timeTold;
     private string? _sourcesText;
@@ -96,6 +97,9 @@ internal sealed class TrackerUse(EngineHost host, PlanTracker what, IDirtyTracke
         _dirtyPages += bitmap.Count() - before;
     }
 
+    /// <summary>Counts what no other tracker of its sources found at a sync.</summary>
+    internal void AddAlone(ulong pages) => _alonePages = (_alonePages ?? 0) + pages;
+
     /// <summary>Tells what the reports since the last call found.</summary>
     internal void Tell(EventRecorder events)
     {
@@ -114,5 +118,5 @@ internal sealed class TrackerUse(EngineHost host, PlanTracker what, IDirtyTracke
     }
 
     internal TrackerReport ToReport() => new(
-        Name, [.. _allSources], PageSize, tracker.Coverage.Precision, _reports, _dirtyPages, _reportTime, _failures, _lastFailure, _ended);
+        Name, [.. _allSources], PageSize, tracker.Coverage.Precision, _reports, _dirtyPages, _reportTime, _failures, _lastFailure, _ended, _alonePages);
 }

@@ -45,7 +45,7 @@ internal sealed class FakeTarget : IControlTarget
         SourceCpuSeconds = 0.5,
         DestinationCpuSeconds = 0.5,
         SourceExtraRssBytes = 100,
-        Trackers = [new TrackerDocument("kvm-log", ["vcpus"], 4096, "exact", 3, 100, 0.001, 0, null, null)],
+        Trackers = [new TrackerDocument("kvm-log", ["vcpus"], 4096, "exact", 3, 100, 0.001, 0, null, null, null)],
         Devices = [new DeviceDocument("nic0", ["RUNNING", "PRE_COPY", "STOP_COPY", "RESUMING", "RUNNING"], 10, 20)],
         Steps = [new StepDocument("round 1", 0.5)],
         RoundDetails = [new RoundDocument(1, 100, 1000, 0.5, 2000)],

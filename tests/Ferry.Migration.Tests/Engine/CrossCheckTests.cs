@@ -1,14 +1,21 @@
+using Ferry.Linux.Memory;
 using Ferry.Memory;
+using Ferry.Migration.Execution;
 using Ferry.Migration.Planning;
 using Ferry.Migration.Reports;
+using Ferry.Migration.Source;
 using Ferry.Tracking;
 using Xunit;
 
 namespace Ferry.Migration.Tests.Engine;
 
 /// <summary>Two trackers on one source, each compared with the other.</summary>
-public sealed class CrossCheckTests
+public sealed class CrossCheckTests : IDisposable
 {
+    private readonly GuestMemoryFile _memory = GuestMemoryFile.Create([(new Gpa(0), 2 << 20)]);
+
+    public void Dispose() => _memory.Dispose();
+
     [Theory]
     [InlineData(4096)]
     [InlineData(2 << 20)]
@@ -20,7 +27,39 @@ public sealed class CrossCheckTests
             var reports = pair.Run();
             pair.AssertMoved(reports);
             Assert.True(reports.Source.Trackers.All(tracker => tracker.DirtyPages > 0));
+            Assert.All(reports.Source.Trackers, tracker => Assert.NotNull(tracker.AlonePages));
         }
+    }
+
+    [Fact]
+    public void What_each_found_and_no_other_of_its_sources_did_is_counted()
+    {
+        var range = new IovaRange(new(0), 1 << 20);
+        TrackerUse New(string name, params string[] sources) => new(EngineHost.Real, new PlanTracker(name, sources, PageSize.Size4K), new TestTracker(name, _memory.Memory, DmaSource.Vcpus));
+        var (one, other, elsewhere) = (New("one", "nic0"), New("other", "vcpus", "nic0"), New("elsewhere", "nic1"));
+        foreach (var use in (TrackerUse[])[one, other, elsewhere])
+        {
+            use.Start([range]);
+        }
+
+        using var alone = new AloneCount([range]);
+        for (var sync = 0; sync < 2; sync++)
+        {
+            alone.Begin([one, other, elsewhere]);
+            alone.ReportOf(one, 0).SetPages(0, 100);
+            alone.ReportOf(other, 0).SetPages(30, 80);
+            alone.ReportOf(elsewhere, 0).SetPages(0, 200);
+            alone.Conclude();
+        }
+
+        Assert.Equal((60UL, 20UL, null), (one.ToReport().AlonePages, other.ToReport().AlonePages, elsewhere.ToReport().AlonePages));
+
+        // One that is not read any more says nothing of those that are.
+        other.Stop();
+        alone.Begin([one, other, elsewhere]);
+        alone.ReportOf(one, 0).SetPages(0, 100);
+        alone.Conclude();
+        Assert.Equal(60UL, one.ToReport().AlonePages);
     }
 
     [Theory]
@@ -45,7 +84,9 @@ public sealed class CrossCheckTests
         using (other)
         {
             pair.SourceOptions = pair.SourceOptions with { CrossCheck = false };
-            pair.AssertMoved(pair.Run());
+            var reports = pair.Run();
+            pair.AssertMoved(reports);
+            Assert.All(reports.Source.Trackers, tracker => Assert.Null(tracker.AlonePages));
         }
     }
 
