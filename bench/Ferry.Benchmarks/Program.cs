@@ -29,6 +29,11 @@ if (args is ["trackers"])
     return TrackerComparison.Run();
 }
 
+if (args is [ServedWriter.Verb, var socket])
+{
+    return ServedWriter.Serve(socket);
+}
+
 if (args is ["validate", ..])
 {
     return ValidateRun.Run(args[1..]);

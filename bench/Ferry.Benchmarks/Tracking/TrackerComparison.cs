@@ -5,6 +5,7 @@ using Ferry.Machine;
 using Ferry.Memory;
 using Ferry.Tracking;
 using Ferry.Tracking.Providers;
+using Ferry.VfioUser.Tracking;
 
 namespace Ferry.Benchmarks.Tracking;
 
@@ -16,7 +17,10 @@ internal static class TrackerComparison
     private const int Repeats = 7;
     private static readonly TimeSpan Observed = TimeSpan.FromSeconds(1.5);
     private static readonly TimeSpan BetweenReports = TimeSpan.FromMilliseconds(100);
-    private static readonly ulong[] PageSizes = [4096, 64 << 10, 2 << 20];
+    private static readonly (string Provider, ulong PageSize)[] OfDevices =
+    [
+        ("device", 4096), ("device", 64 << 10), ("device", 2 << 20), (MediatedTracker.TrackerName, 4096), (IoTableTracker.TrackerName, 4096), (IoTableTracker.FaultsName, 4096),
+    ];
 
     // Nothing, a thousand pages far apart, and 256 MiB in a row.
     private static readonly (ulong Count, ulong Stride)[] Writes = [(0, 1), (1000, 255), (65536, 1)];
@@ -47,10 +51,13 @@ internal static class TrackerComparison
 
     private static void Devices(ulong memoryBytes)
     {
-        foreach (var (isMediated, pageSize) in PageSizes.Select(size => (false, size)).Append((true, 4096UL)))
+        foreach (var (provider, pageSize) in OfDevices)
         {
-            using var writer = new ServedWriter(memoryBytes, isMediated);
-            Reports(writer.Tracker, writer.Range, new PageSize(pageSize), isMediated ? [Writes[0], Writes[1]] : Writes, writer.Device.Write);
+            using var writer = new ServedWriter(memoryBytes, provider);
+            if (writer.Tracker is { } tracker)
+            {
+                Reports(tracker, writer.Range, new PageSize(pageSize), provider is MediatedTracker.TrackerName or IoTableTracker.FaultsName ? Writes[..2] : Writes, writer.Write);
+            }
         }
     }
 
@@ -150,13 +157,13 @@ internal static class TrackerComparison
 
     private static void SlowDevices()
     {
-        foreach (var isMediated in (bool[])[false, true])
+        foreach (var (provider, pageSize) in OfDevices)
         {
-            foreach (var pageSize in isMediated ? PageSizes[..1] : PageSizes)
+            using var writer = new ServedWriter(Gibibyte, provider);
+            writer.WriteAllOver(WorkingSetBytes);
+            if (writer.Tracker is { } tracker)
             {
-                using var writer = new ServedWriter(Gibibyte, isMediated);
-                writer.Device.WriteAllOver(WorkingSetBytes);
-                Slowdown(writer.Tracker, [writer.Range], new PageSize(pageSize), () => writer.Device.Written, perOperation: 1);
+                Slowdown(tracker, [writer.Range], new PageSize(pageSize), () => writer.Written, perOperation: 1);
             }
         }
     }

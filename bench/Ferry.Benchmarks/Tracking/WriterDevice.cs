@@ -1,16 +1,23 @@
+using System.Buffers.Binary;
 using Ferry.Devices.Hosting;
 using Ferry.Linux.Vfio;
 using Ferry.Memory;
+using Ferry.VfioUser;
 
 namespace Ferry.Benchmarks.Tracking;
 
-/// <summary>A device that writes the pages it is told to, or as many as it can.</summary>
+/// <summary>A device that writes the pages it is told to by its registers, or as many as it can.</summary>
 internal sealed class WriterDevice : DeviceModel
 {
+    /// <summary>Registers of eight bytes in region 0: distance of the pages that are written next; how many, which writes them; the bytes that it
+    /// writes all over from now on, 0 for none; the pages of those that it wrote so far.</summary>
+    public const ulong StrideRegister = 0, CountRegister = 8, WorkingSetRegister = 16, WrittenRegister = 24;
+
     private const int WriteBytes = 4096;
     private readonly byte[] _data = new byte[WriteBytes];
     private readonly DeviceWorker _worker;
     private readonly Random _random = new(1);
+    private ulong _stride;
     private ulong _workingSetBytes;
     private ulong _written;
 
@@ -19,7 +26,8 @@ internal sealed class WriterDevice : DeviceModel
         {
             Model = "writer",
             StateVersion = 1,
-            Regions = [],
+            Regions = [new VfioUserRegion(4096, Readable: true, Writable: true, null, 0, [])],
+            SharesPageTable = true,
             InterruptCounts = [],
             Migration = VfioMigrationFlags.None,
             State = [],
@@ -32,33 +40,26 @@ internal sealed class WriterDevice : DeviceModel
 
     public override DeviceCounters Counters => default;
 
-    /// <summary>The pages that it wrote so far.</summary>
-    public ulong Written => Volatile.Read(ref _written);
-
-    /// <summary>Writes a page of a random place within so many bytes, over and over; 0 for none.</summary>
-    public void WriteAllOver(ulong workingSetBytes)
-    {
-        _worker.Pause();
-        _workingSetBytes = workingSetBytes;
-        _worker.Resume();
-    }
-
-    /// <summary>Writes every page of <paramref name="stride"/> once, <paramref name="count"/> of them.</summary>
-    public void Write(ulong count, ulong stride)
-    {
-        for (ulong i = 0; i < count; i++)
-        {
-            if (!Dma.TryWrite(new Iova(i * stride * WriteBytes), _data))
-            {
-                throw new InvalidOperationException($"Page {i * stride} can't be written.");
-            }
-        }
-    }
-
-    public override void RegionRead(int region, ulong offset, Span<byte> data) => data.Clear();
+    public override void RegionRead(int region, ulong offset, Span<byte> data) =>
+        BinaryPrimitives.WriteUInt64LittleEndian(data, offset == WrittenRegister ? Volatile.Read(ref _written) : 0);
 
     public override void RegionWrite(int region, ulong offset, ReadOnlySpan<byte> data)
     {
+        var value = BinaryPrimitives.ReadUInt64LittleEndian(data);
+        switch (offset)
+        {
+            case StrideRegister:
+                _stride = value;
+                break;
+            case CountRegister:
+                Write(value);
+                break;
+            case WorkingSetRegister:
+                _worker.Pause();
+                _workingSetBytes = value;
+                _worker.Resume();
+                break;
+        }
     }
 
     protected override void Run() => _worker.Resume();
@@ -89,6 +90,17 @@ internal sealed class WriterDevice : DeviceModel
         }
 
         base.Dispose(disposing);
+    }
+
+    private void Write(ulong count)
+    {
+        for (ulong i = 0; i < count; i++)
+        {
+            if (!Dma.TryWrite(new Iova(i * _stride * WriteBytes), _data))
+            {
+                throw new InvalidOperationException($"Page {i * _stride} can't be written.");
+            }
+        }
     }
 
     private TimeSpan Step()
