@@ -1,4 +1,5 @@
 using Ferry.Lab.Checks;
+using Ferry.Lab.Devices;
 using Ferry.Machine;
 using Ferry.Tracking.Tests.Providers;
 
@@ -27,9 +28,15 @@ internal static class LabChecks
         new EduDirtyRefusalCheck(),
         new EduDirtyCheck(),
         new EduCostsCheck(),
-        new MttyArcsCheck(),
+        new DeviceArcsCheck("mtty", () => MediatedDevice.Create("mtty", "mtty-1")),
         new MttyTrackersCheck(),
         new MttyMoveCheck(),
+        new DeviceArcsCheck("rnic", () => new RnicOptions { StateBytes = 4096 }.Create()),
+        new ContractCheck<VfioDeviceSuite>("vfio-device"),
+        new ContractCheck<Type1Suite>("type1"),
+        new RnicLogCheck(),
+        new RnicType1Check(),
+        new RnicMoveCheck(),
         new MockBitsCheck(),
         new MockLargerPagesCheck(),
         new MockRefusalCheck(),

@@ -17,6 +17,7 @@ try
         ["machines", .. var names] => ListMachines(names),
         ["run", var results, var limit, var machine, .. var names] => RunHere(results, limit, machine, names),
         [MttyMoveCheck.DestinationVerb, var path] => MttyMoveCheck.Receive(path, Console.Out),
+        [RnicMoveCheck.DestinationVerb, var path] => RnicMoveCheck.Receive(path, Console.Out),
         ["report", var results, var ended, .. var names] => Report(results, ended, names),
         _ => Fail(Usage),
     };

@@ -5,11 +5,14 @@ using Ferry.Migration.Contracts;
 
 namespace Ferry.Lab.Devices;
 
-/// <summary>Memory and a kernel device, without vCPUs: a machine whose devices alone do anything.</summary>
-internal sealed class KernelMachine(IMigratableDevice device) : IMigratableMachine, IDisposable
+/// <summary>Memory and a kernel device, without vCPUs: a machine whose devices alone do anything, but for a guest that is a thread.</summary>
+/// <param name="file">The memory, of <see cref="MemoryBytes"/> from address 0; stays the caller's.</param>
+/// <param name="device">The device.</param>
+/// <param name="guest">What stands for a vCPU; null for none.</param>
+internal sealed class KernelMachine(GuestMemoryFile file, IMigratableDevice device, RnicGuest? guest = null) : IMigratableMachine
 {
-    private const ulong MemoryBytes = 2 << 20;
-    private readonly GuestMemoryFile _file = GuestMemoryFile.Create([(new(0), MemoryBytes)]);
+    /// <summary>The bytes of its memory.</summary>
+    public const ulong MemoryBytes = 2 << 20;
 
     /// <inheritdoc/>
     public string Name => "lab";
@@ -24,7 +27,7 @@ internal sealed class KernelMachine(IMigratableDevice device) : IMigratableMachi
     public uint VcpuStateVersion => 1;
 
     /// <inheritdoc/>
-    public GuestMemory Memory => _file.Memory;
+    public GuestMemory Memory => file.Memory;
 
     /// <inheritdoc/>
     public IReadOnlyList<IMigratableDevice> Devices { get; } = [device];
@@ -33,16 +36,24 @@ internal sealed class KernelMachine(IMigratableDevice device) : IMigratableMachi
     public bool IsRunning { get; private set; }
 
     /// <inheritdoc/>
-    public PopulatedRanges FindPopulated() => _file.FindPopulated();
+    public PopulatedRanges FindPopulated() => file.FindPopulated();
 
     /// <inheritdoc/>
-    public void Populate(IovaRange range) => _file.Populate(range);
+    public void Populate(IovaRange range) => file.Populate(range);
 
     /// <inheritdoc/>
-    public void PauseVcpus() => IsRunning = false;
+    public void PauseVcpus()
+    {
+        guest?.Pause();
+        IsRunning = false;
+    }
 
     /// <inheritdoc/>
-    public void ResumeVcpus() => IsRunning = true;
+    public void ResumeVcpus()
+    {
+        IsRunning = true;
+        guest?.Resume();
+    }
 
     /// <inheritdoc/>
     public void ThrottleVcpus(int percent)
@@ -50,10 +61,19 @@ internal sealed class KernelMachine(IMigratableDevice device) : IMigratableMachi
     }
 
     /// <inheritdoc/>
-    public void SaveVcpus(IBufferWriter<byte> state) => state.Write((ReadOnlySpan<byte>)[1]);
+    public void SaveVcpus(IBufferWriter<byte> state)
+    {
+        Span<byte> bytes = stackalloc byte[RnicGuest.StateBytes];
+        guest?.Save(bytes);
+        state.Write(bytes);
+    }
 
     /// <inheritdoc/>
-    public void LoadVcpus(ReadOnlySpan<byte> state) => LabContext.Require(state is [1], $"{state.Length} bytes of vCPU state");
+    public void LoadVcpus(ReadOnlySpan<byte> state)
+    {
+        LabContext.Require(state.Length == RnicGuest.StateBytes, $"{state.Length} bytes of vCPU state");
+        guest?.Load(state);
+    }
 
     /// <inheritdoc/>
     public void SaveAhead(IBufferWriter<byte> state)
@@ -64,7 +84,4 @@ internal sealed class KernelMachine(IMigratableDevice device) : IMigratableMachi
     public void LoadAhead(ReadOnlySpan<byte> state)
     {
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _file.Dispose();
 }

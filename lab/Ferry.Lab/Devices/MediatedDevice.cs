@@ -18,6 +18,11 @@ internal sealed class MediatedDevice : IDisposable
         return new($"/sys/bus/mdev/devices/{id}");
     }
 
+    /// <summary>Writes one of the driver's attributes of the device.</summary>
+    /// <param name="attribute">Its path from the device's folder.</param>
+    /// <param name="value">What is written.</param>
+    public void Set(string attribute, string value) => File.WriteAllText(Path.Combine(Folder, attribute), value);
+
     /// <inheritdoc/>
     public void Dispose() => File.WriteAllText(Path.Combine(Folder, "remove"), "1");
 }

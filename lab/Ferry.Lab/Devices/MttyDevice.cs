@@ -1,4 +1,3 @@
-using Ferry.Linux.Iommufd;
 using Ferry.Linux.Vfio;
 
 namespace Ferry.Lab.Devices;
@@ -7,24 +6,19 @@ namespace Ferry.Lab.Devices;
 internal sealed class MttyDevice : IDisposable
 {
     private const int Scratch = 7;
+    private readonly BoundDevice _bound;
     private readonly VfioRegion _port;
 
     /// <summary>Opens one.</summary>
     /// <param name="path">Its file.</param>
     public MttyDevice(string path)
     {
-        LabContext.Require(Iommufd.TryOpen(out var iommufd, out var reason), reason ?? "");
-        LabContext.Require(VfioDevice.TryOpen(path, out var device, out reason), reason ?? "");
-        (Iommufd, Device) = (iommufd!, device!);
-        Device.Bind(Iommufd);
+        _bound = new BoundDevice(path);
         _port = Device.GetRegion(0);
     }
 
     /// <summary>The device.</summary>
-    public VfioDevice Device { get; }
-
-    /// <summary>What it is bound to.</summary>
-    public Iommufd Iommufd { get; }
+    public VfioDevice Device => _bound.Device;
 
     /// <summary>A byte that the device keeps and takes along.</summary>
     public byte ScratchByte
@@ -39,9 +33,5 @@ internal sealed class MttyDevice : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        Device.Dispose();
-        Iommufd.Dispose();
-    }
+    public void Dispose() => _bound.Dispose();
 }

@@ -5,29 +5,31 @@ using Ferry.Linux.Vfio;
 namespace Ferry.Lab.Checks;
 
 /// <summary>A kernel device takes every arc that the specification has, refuses every other, and opens data sessions where it must; its sizes are true.</summary>
-internal sealed class MttyArcsCheck : ILabCheck
+/// <param name="device">What the check's name begins with.</param>
+/// <param name="create">Makes one that has every optional state.</param>
+internal sealed class DeviceArcsCheck(string device, Func<MediatedDevice> create) : ILabCheck
 {
     private const VfioMigrationFlags Everything = VfioMigrationFlags.StopCopy | VfioMigrationFlags.P2P | VfioMigrationFlags.PreCopy;
 
     /// <inheritdoc/>
-    public string Name => "mtty-arcs";
+    public string Name => $"{device}-arcs";
 
     /// <inheritdoc/>
     public string Run(LabContext context)
     {
-        using var made = MediatedDevice.Create("mtty", "mtty-1");
-        using var mtty = new MttyDevice(VfioFiles.OpenDevice(made.Folder));
-        var device = mtty.Device;
-        LabContext.Require(device.GetMigrationFlags() == Everything, $"the device supports {device.GetMigrationFlags()}");
-        var state = Save(device);
-        CheckPreCopy(device);
+        using var made = create();
+        using var bound = new BoundDevice(VfioFiles.OpenDevice(made.Folder));
+        var opened = bound.Device;
+        LabContext.Require(opened.GetMigrationFlags() == Everything, $"the device supports {opened.GetMigrationFlags()}");
+        var state = Save(opened);
+        CheckPreCopy(opened);
         var (taken, refused) = (0, 0);
         var states = Enum.GetValues<VfioDeviceState>();
         foreach (var from in states.Where(from => from != VfioDeviceState.Error))
         {
             foreach (var to in states.Append((VfioDeviceState)states.Length))
             {
-                if (Try(device, from, to, state))
+                if (Try(opened, from, to, state))
                 {
                     taken++;
                 }
