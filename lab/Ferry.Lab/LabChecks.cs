@@ -34,6 +34,7 @@ internal static class LabChecks
         new DeviceArcsCheck("rnic", () => new RnicOptions { StateBytes = 4096 }.Create()),
         new ContractCheck<VfioDeviceSuite>("vfio-device"),
         new ContractCheck<Type1Suite>("type1"),
+        new RnicBadInputCheck(),
         new RnicLogCheck(),
         new RnicType1Check(),
         new RnicMoveCheck(),

@@ -44,23 +44,46 @@ internal sealed class RnicDriver(VfioDevice device, GuestMemory memory, Iova rin
     /// <summary>The bytes of a message.</summary>
     public int MessageBytes { get; private set; }
 
+    /// <summary>The status register: bit 0 enabled, bit 1 that the device found what it can't use.</summary>
+    public uint Status => Read32(0x0c);
+
     /// <summary>Whether the device found anything that it can't use.</summary>
-    public bool HasFailed => (Read32(0x0c) & 2) != 0;
+    public bool HasFailed => (Status & 2) != 0;
 
     /// <summary>Sets the device up and enables it.</summary>
     public void Enable()
     {
         LabContext.Require(Read32(0) == ExpectedId && Read32(4) == 1, $"the device says that it is {Read32(0):x8}, version {Read32(4)}");
+        SetUp();
+        Control(1);
+        LabContext.Require(Status == 1, $"the device was enabled and its status is {Status:x}");
+    }
+
+    /// <summary>Sets the device up, which is as new, and does not enable it.</summary>
+    public void SetUp()
+    {
         memory.GetSpan(new(rings.Value), (int)RingsBytes).Clear();
-        Write32(_registers, 0x14, StrideBytes);
-        Write64(0x18, rings.Value + RxOffset);
-        Write32(_registers, 0x20, Entries);
-        Write64(0x28, rings.Value);
-        Write32(_registers, 0x30, Entries);
-        Write32(_registers, 0x10, 1);
-        LabContext.Require(Read32(0x0c) == 1, $"the device was enabled and its status is {Read32(0x0c):x}");
+        Set(0x14, StrideBytes);
+        SetLong(0x18, rings.Value + RxOffset);
+        Set(0x20, Entries);
+        SetLong(0x28, rings.Value);
+        Set(0x30, Entries);
         (Posted, Taken) = (0, 0);
         Attach();
+    }
+
+    /// <summary>Writes the control register: 1 enables, 0 disables, 2 resets.</summary>
+    public void Control(uint value) => Set(0x10, value);
+
+    /// <summary>Writes a register of 4 bytes.</summary>
+    public void Set(ulong register, uint value) => Write32(_registers, register, value);
+
+    /// <summary>Writes one of 8 bytes.</summary>
+    public void SetLong(ulong register, ulong value)
+    {
+        Span<byte> bytes = stackalloc byte[8];
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes, value);
+        device.Write(_registers, register, bytes);
     }
 
     /// <summary>Goes on where another driver of the same device, which has moved here, was.</summary>
@@ -71,12 +94,14 @@ internal sealed class RnicDriver(VfioDevice device, GuestMemory memory, Iova rin
     }
 
     /// <summary>Posts a buffer, which the device does not see before <see cref="Ring"/>.</summary>
-    public void Post(Iova buffer)
+    /// <param name="buffer">Where.</param>
+    /// <param name="lengthBytes">What the descriptor says of its length; as long as a message where it is null.</param>
+    public void Post(Iova buffer, int? lengthBytes = null)
     {
         LabContext.Require(Outstanding < Entries, "more buffers were posted than the ring has");
         var descriptor = memory.GetSpan(new(rings.Value + RxOffset + (Posted % Entries * DescriptorBytes)), DescriptorBytes);
         BinaryPrimitives.WriteUInt64LittleEndian(descriptor, buffer.Value);
-        BinaryPrimitives.WriteInt32LittleEndian(descriptor[8..], MessageBytes);
+        BinaryPrimitives.WriteInt32LittleEndian(descriptor[8..], lengthBytes ?? MessageBytes);
         BinaryPrimitives.WriteUInt32LittleEndian(descriptor[12..], Posted);
         Posted++;
     }
@@ -154,12 +179,5 @@ internal sealed class RnicDriver(VfioDevice device, GuestMemory memory, Iova rin
         Span<byte> bytes = stackalloc byte[4];
         BinaryPrimitives.WriteUInt32LittleEndian(bytes, value);
         device.Write(region, register, bytes);
-    }
-
-    private void Write64(ulong register, ulong value)
-    {
-        Span<byte> bytes = stackalloc byte[8];
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes, value);
-        device.Write(_registers, register, bytes);
     }
 }
