@@ -31,6 +31,7 @@ internal static class LabChecks
         new DeviceArcsCheck("mtty", () => MediatedDevice.Create("mtty", "mtty-1")),
         new MttyTrackersCheck(),
         new MttyMoveCheck(),
+        new RnicDeviceCheck(),
         new DeviceArcsCheck("rnic", () => new RnicOptions { StateBytes = 4096 }.Create()),
         new ContractCheck<VfioDeviceSuite>("vfio-device"),
         new ContractCheck<Type1Suite>("type1"),

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using Ferry.Linux;
 
 namespace Ferry.Lab;
 
@@ -20,6 +21,24 @@ internal sealed class LabContext(TextWriter log)
             throw new CheckFailedException(message);
         }
     }
+
+    /// <summary>Whether the kernel refuses what <paramref name="action"/> asks of it.</summary>
+    public static bool IsRefused(Action action)
+    {
+        try
+        {
+            action();
+            return false;
+        }
+        catch (KernelCallException)
+        {
+            return true;
+        }
+    }
+
+    /// <summary>Fails the check unless the kernel refuses what <paramref name="action"/> asks of it.</summary>
+    /// <exception cref="CheckFailedException">It did not.</exception>
+    public static void RequireRefusal(Action action, string what) => Require(IsRefused(action), $"{what}: not refused");
 
     /// <summary>Waits for what the kernel does in its own time, for 10 seconds.</summary>
     /// <exception cref="CheckFailedException">It did not come about.</exception>

@@ -1,5 +1,4 @@
 using Ferry.Lab.Devices;
-using Ferry.Linux;
 using Ferry.Linux.Events;
 using Ferry.Linux.Memory;
 using Ferry.Linux.Vfio;
@@ -35,7 +34,7 @@ internal sealed class EduDirtyCheck : ILabCheck
         using var memory = MappedMemory.MapAnonymous(all.LengthBytes, MemoryProtection.Read | MemoryProtection.Write);
         container.Map(First, memory.Address, MapAccess.ReadWrite);
         container.Map(Second, new(memory.Address.Value + (nuint)First.LengthBytes), MapAccess.ReadWrite);
-        RequireRefusal(() => container.Map(First, memory.Address, MapAccess.ReadWrite), "a second mapping of the same addresses");
+        LabContext.RequireRefusal(() => container.Map(First, memory.Address, MapAccess.ReadWrite), "a second mapping of the same addresses");
         LabContext.Require(Type1Tracker.TryCreate(container, [new("edu")], out var tracker, out reason), reason ?? "");
         using (tracker)
         {
@@ -51,10 +50,10 @@ internal sealed class EduDirtyCheck : ILabCheck
             LabContext.Require(bitmap.Count() == 70 && bitmap.Count(0, 70) == 70, $"{bitmap.Count()} pages were delivered with the 70 that were unmapped");
             tracker.Report(all, bitmap);
             LabContext.Require(bitmap.Count() == 256, $"{bitmap.Count()} of 256 pages in the end");
-            RequireRefusal(() => container.Unmap(new(Second.Start, 1 << 12)), "the unmapping of a part");
+            LabContext.RequireRefusal(() => container.Unmap(new(Second.Start, 1 << 12)), "the unmapping of a part");
         }
 
-        RequireRefusal(() => container.GetDirtyBitmap(Second, PageSize.Size4K, new ulong[3]), "a report without tracking");
+        LabContext.RequireRefusal(() => container.GetDirtyBitmap(Second, PageSize.Size4K, new ulong[3]), "a report without tracking");
         return $"all mapped, as it is; {Rounds} rounds copied, 256 pages equal; an interrupt by event file";
     }
 
@@ -91,20 +90,6 @@ internal sealed class EduDirtyCheck : ILabCheck
         device.TriggerInterrupt(VfioInterrupts.PciMsi, 0);
         LabContext.Require(signal.Take() == 1, "an interrupt did not signal its event file");
         device.DisableInterrupts(VfioInterrupts.PciMsi);
-        RequireRefusal(() => device.SetInterruptEvents(VfioInterrupts.PciMsi, interrupts.Count, [signal]), "an interrupt that the device does not have");
-    }
-
-    private static void RequireRefusal(Action action, string what)
-    {
-        try
-        {
-            action();
-        }
-        catch (KernelCallException)
-        {
-            return;
-        }
-
-        throw new CheckFailedException($"{what}: not refused");
+        LabContext.RequireRefusal(() => device.SetInterruptEvents(VfioInterrupts.PciMsi, interrupts.Count, [signal]), "an interrupt that the device does not have");
     }
 }

@@ -118,7 +118,7 @@ internal sealed class RnicBadInputCheck : ILabCheck
             // Early is well, as long as the end is refused too.
         }
 
-        return !IsRefused(() => device.SetState(VfioDeviceState.Stop));
+        return !LabContext.IsRefused(() => device.SetState(VfioDeviceState.Stop));
     }
 
     private static int StopByGuest()
@@ -195,8 +195,8 @@ internal sealed class RnicBadInputCheck : ILabCheck
         {
             var region = device.GetRegion(index);
             var beyond = region with { LengthBytes = region.LengthBytes + 65536 };
-            LabContext.Require(IsRefused(() => device.Read(beyond, region.LengthBytes, new byte[4])), $"a read beyond region {index}");
-            LabContext.Require(IsRefused(() => device.Write(beyond, region.LengthBytes, new byte[4])), $"a write beyond region {index}");
+            LabContext.RequireRefusal(() => device.Read(beyond, region.LengthBytes, new byte[4]), $"a read beyond region {index}");
+            LabContext.RequireRefusal(() => device.Write(beyond, region.LengthBytes, new byte[4]), $"a write beyond region {index}");
         }
 
         driver.Control(2);
@@ -220,18 +220,5 @@ internal sealed class RnicBadInputCheck : ILabCheck
         var bytes = new byte[region.LengthBytes];
         device.Read(region, 0, bytes);
         return bytes;
-    }
-
-    private static bool IsRefused(Action action)
-    {
-        try
-        {
-            action();
-            return false;
-        }
-        catch (KernelCallException)
-        {
-            return true;
-        }
     }
 }

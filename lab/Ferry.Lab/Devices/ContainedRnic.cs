@@ -55,6 +55,10 @@ internal sealed class ContainedRnic : IDisposable
         Driver.TakeAll();
     }
 
+    /// <summary>Writes one of its options.</summary>
+    /// <exception cref="IOException">The kernel refused: it is open.</exception>
+    public void Set(string option, string value) => _made.Set($"rnic/{option}", value);
+
     /// <summary>Takes a copy of the range.</summary>
     public void Remember() => _copy = Bytes.ToArray();
 
