@@ -174,6 +174,7 @@ int rnic_init(struct vfio_device *vdev)
 	struct rnic *dev = to_rnic(vdev);
 	int i;
 
+	mutex_init(&dev->log_lock);
 	mutex_init(&dev->lock);
 	init_waitqueue_head(&dev->wait);
 	for (i = 0; i < RNIC_OPTIONS; i++)
@@ -195,6 +196,7 @@ void rnic_release(struct vfio_device *vdev)
 
 	put_page(dev->mapped);
 	mutex_destroy(&dev->lock);
+	mutex_destroy(&dev->log_lock);
 }
 
 /* What cannot be asked for while the device is closed may change meanwhile. */

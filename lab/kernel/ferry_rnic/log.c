@@ -5,8 +5,9 @@
  *
  * A report takes pages that lie in it as a whole; one of which only a part was
  * asked for is reported and kept. A report of anything that is not logged is
- * refused before it takes any.
+ * refused before it takes any. The device may write meanwhile.
  */
+#include <linux/bitops.h>
 #include <linux/interval_tree.h>
 #include <linux/iova_bitmap.h>
 #include <linux/log2.h>
@@ -41,9 +42,9 @@ static void rnic_log_mark(struct rnic *dev, u64 first, u64 last)
 
 		if (from > to)
 			continue;
-		page = (from - range->base) >> log->shift;
-		bitmap_set(range->bits, page,
-			   ((to - range->base) >> log->shift) - page + 1);
+		for (page = (from - range->base) >> log->shift;
+		     page <= (to - range->base) >> log->shift; page++)
+			set_bit(page, range->bits);
 	}
 }
 
@@ -129,9 +130,11 @@ static int rnic_log_start(struct vfio_device *vdev, struct rb_root_cached *root,
 	struct rnic *dev = to_rnic(vdev);
 	int ret;
 
+	mutex_lock(&dev->log_lock);
 	mutex_lock(&dev->lock);
 	ret = rnic_log_begin(dev, root, count, page_size);
 	mutex_unlock(&dev->lock);
+	mutex_unlock(&dev->log_lock);
 	return ret;
 }
 
@@ -139,9 +142,11 @@ static int rnic_log_stop(struct vfio_device *vdev)
 {
 	struct rnic *dev = to_rnic(vdev);
 
+	mutex_lock(&dev->log_lock);
 	mutex_lock(&dev->lock);
 	rnic_log_end(dev);
 	mutex_unlock(&dev->lock);
+	mutex_unlock(&dev->log_lock);
 	return 0;
 }
 
@@ -175,10 +180,11 @@ static void rnic_log_take(struct rnic *dev, struct rnic_log_range *range,
 		page_last = min(page_last, range->last);
 		from = max(page_first, first);
 		to = min(page_last, last);
-		iova_bitmap_set(dirty, from, to - from + 1);
+		/* Before it is told: what is written from now on is told again. */
 		if (from == page_first && to == page_last &&
 		    dev->defect != RNIC_LOG_KEEPS)
-			__clear_bit(page, range->bits);
+			clear_bit(page, range->bits);
+		iova_bitmap_set(dirty, from, to - from + 1);
 	}
 }
 
@@ -192,7 +198,7 @@ static int rnic_log_read_and_clear(struct vfio_device *vdev, unsigned long iova,
 	int ret = -EINVAL;
 	unsigned int i;
 
-	mutex_lock(&dev->lock);
+	mutex_lock(&dev->log_lock);
 	if (!log->started || !length || last < iova ||
 	    !rnic_log_covers(log, iova, last))
 		goto unlock;
@@ -206,7 +212,7 @@ static int rnic_log_read_and_clear(struct vfio_device *vdev, unsigned long iova,
 	}
 	ret = 0;
 unlock:
-	mutex_unlock(&dev->lock);
+	mutex_unlock(&dev->log_lock);
 	return ret;
 }
 

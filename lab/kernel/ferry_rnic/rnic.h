@@ -11,12 +11,14 @@
  * The model it keeps:
  *
  * - One lock per device, rnic::lock. A message is written, logged and
- *   completed under it, a state is changed and the log is read under it. So
- *   when an arc to STOP has returned nothing is under way, and a report holds
- *   all writes that were made before it.
+ *   completed under it, and a state is changed under it. So when an arc to
+ *   STOP has returned nothing is under way.
  * - Memory is reached by vfio_dma_rw() alone, from the device's own thread.
  *   A write is logged after it was made, whether it succeeded or not, for a
  *   part of it may have.
+ * - The log is read while the device writes, as hardware's is: a page is taken
+ *   from it by one atomic operation, so a write is in this report or in the
+ *   next. rnic::log_lock orders reports, and comes before rnic::lock.
  * - What the guest, a driver in user space or a migration stream says is
  *   checked when it is read, once. What can't be used stops the device
  *   (STATUS.error) or fails the load, never the kernel.
@@ -120,6 +122,7 @@ struct rnic_log_range {
 	unsigned long *bits;
 };
 
+/* Changed under both locks; but its bits are set under lock, cleared under log_lock. */
 struct rnic_log {
 	bool started;
 	unsigned int shift;
@@ -132,6 +135,7 @@ struct rnic_file;
 
 struct rnic {
 	struct vfio_device vdev;
+	struct mutex log_lock;
 
 	/* All below. */
 	struct mutex lock;
@@ -196,7 +200,7 @@ void rnic_fail(struct rnic *dev, u32 faults);
 void rnic_flush_interrupt(struct rnic *dev);
 void rnic_restart_pace(struct rnic *dev);
 
-/* log.c; the lock is held where it is not said otherwise */
+/* log.c; the lock is held */
 extern const struct vfio_log_ops rnic_log_ops;
 void rnic_log_write(struct rnic *dev, u64 iova, u64 bytes);
 void rnic_log_end(struct rnic *dev);
