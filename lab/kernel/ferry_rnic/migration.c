@@ -31,8 +31,8 @@ static struct file *rnic_take_arc(struct rnic *dev, enum vfio_device_mig_state n
 	int ret;
 
 	if (dev->defect == RNIC_ARC_FAILS &&
-	    now == VFIO_DEVICE_STATE_PRE_COPY &&
-	    next == VFIO_DEVICE_STATE_RUNNING)
+	    now == VFIO_DEVICE_STATE_PRE_COPY_P2P &&
+	    next == VFIO_DEVICE_STATE_RUNNING_P2P)
 		return ERR_PTR(-EIO);
 	if (now == VFIO_DEVICE_STATE_RESUMING) {
 		ret = rnic_finish_load(dev);
@@ -110,7 +110,8 @@ void rnic_reset(struct rnic *dev)
 {
 	if (dev->defect != RNIC_RESET_KEEPS_FILE)
 		rnic_close_file(dev);
-	if (dev->defect != RNIC_RESET_KEEPS_STATE)
+	if (dev->defect != RNIC_RESET_KEEPS_STATE ||
+	    dev->state != VFIO_DEVICE_STATE_PRE_COPY)
 		dev->state = VFIO_DEVICE_STATE_RUNNING;
 	dev->seed = dev->own_seed;
 	rnic_forget(dev);

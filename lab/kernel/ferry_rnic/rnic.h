@@ -135,7 +135,7 @@ struct rnic_file;
 
 struct rnic {
 	struct vfio_device vdev;
-	struct mutex log_lock;
+	struct mutex log_lock;		/* reports of the log, one at a time */
 
 	/* All below. */
 	struct mutex lock;
@@ -163,6 +163,7 @@ struct rnic {
 	u64 credit;			/* bytes that may be sent */
 	u64 credited_ns;
 	u64 stalled_at;
+	u64 strays;			/* numbers that a defect left with the peer */
 
 	struct rnic_log log;
 };

@@ -236,10 +236,24 @@ static bool rnic_may_send(struct rnic *dev)
 		return true;
 	case VFIO_DEVICE_STATE_RUNNING_P2P:
 	case VFIO_DEVICE_STATE_PRE_COPY_P2P:
-		return !dev->core.peer_base || dev->defect == RNIC_P2P_WRITES;
+		return !dev->core.peer_base;
 	default:
 		return rnic_stopped(dev) && dev->defect == RNIC_STOP_WRITES;
 	}
+}
+
+/* What a device of such a defect does, as long as it is in that state. */
+static bool rnic_misbehave(struct rnic *dev)
+{
+	bool p2p = dev->state == VFIO_DEVICE_STATE_RUNNING_P2P ||
+		   dev->state == VFIO_DEVICE_STATE_PRE_COPY_P2P;
+
+	if (dev->defect == RNIC_STOP_SIGNALS && rnic_stopped(dev)) {
+		rnic_signal(dev);
+		return true;
+	}
+	return dev->defect == RNIC_P2P_WRITES && p2p && dev->core.enabled &&
+	       dev->core.peer_base && rnic_mail(dev, ++dev->strays);
 }
 
 /* Does what is due, at most one message; says how long it may be left alone. */
@@ -247,10 +261,8 @@ static u64 rnic_step(struct rnic *dev)
 {
 	u64 wait_ns;
 
-	if (rnic_stopped(dev) && dev->defect == RNIC_STOP_SIGNALS) {
-		rnic_signal(dev);
+	if (rnic_misbehave(dev))
 		return SHORT_WAIT_NS;
-	}
 	if (!rnic_may_send(dev))
 		return LONG_WAIT_NS;
 	wait_ns = rnic_due_in_ns(dev);
