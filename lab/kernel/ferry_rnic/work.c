@@ -253,7 +253,8 @@ static bool rnic_misbehave(struct rnic *dev)
 		return true;
 	}
 	return dev->defect == RNIC_P2P_WRITES && p2p && dev->core.enabled &&
-	       dev->core.peer_base && rnic_mail(dev, ++dev->strays);
+	       dev->core.peer_base &&
+	       rnic_mail(dev, dev->core.sent + ++dev->strays);
 }
 
 /* Does what is due, at most one message; says how long it may be left alone. */
