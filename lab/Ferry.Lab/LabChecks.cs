@@ -21,6 +21,7 @@ internal static class LabChecks
         new ContractCheck<KvmLogTrackerTests>("kvm-log"),
         new ContractCheck<KvmRingTrackerTests>("kvm-ring"),
         new ContractCheck<ProcessTrackerTests>("process"),
+        new CommandCheck(),
         new MttyCheck(),
         new EduGroupCheck(),
         new EduContainerCheck(),
