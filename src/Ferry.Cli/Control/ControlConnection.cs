@@ -26,7 +26,7 @@ internal sealed class ControlConnection(Socket socket, IControlTarget target) : 
         {
             if (turnAway)
             {
-                await ReplyAsync(Refusal(0, ControlErrors.WrongState, $"{ControlServer.MostClients} clients are served already; try again"), stop).ConfigureAwait(false);
+                await ReplyAsync(Refusal(0, ControlErrors.WrongState, $"{ControlServer.MostClients} clients are served already; try again")).ConfigureAwait(false);
                 return;
             }
 
@@ -38,7 +38,7 @@ internal sealed class ControlConnection(Socket socket, IControlTarget target) : 
         }
         catch (ControlException e)
         {
-            await ReplyAsync(Refusal(0, e.Code, e.Message), stop).ConfigureAwait(false);
+            await ReplyAsync(Refusal(0, e.Code, e.Message)).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
         {
@@ -67,13 +67,13 @@ internal sealed class ControlConnection(Socket socket, IControlTarget target) : 
         }
         catch (ControlException e)
         {
-            await ReplyAsync(Refusal(0, e.Code, e.Message), stop).ConfigureAwait(false);
+            await ReplyAsync(Refusal(0, e.Code, e.Message)).ConfigureAwait(false);
             return;
         }
 
         if (_requests.Count >= MostRequestsAtATime)
         {
-            await ReplyAsync(Refusal(request.Id, ControlErrors.WrongState, $"{MostRequestsAtATime} requests are under way already"), stop).ConfigureAwait(false);
+            await ReplyAsync(Refusal(request.Id, ControlErrors.WrongState, $"{MostRequestsAtATime} requests are under way already")).ConfigureAwait(false);
             return;
         }
 
@@ -101,7 +101,7 @@ internal sealed class ControlConnection(Socket socket, IControlTarget target) : 
             reply = Refusal(request.Id, ControlErrors.Failed, e.Message);
         }
 
-        await ReplyAsync(reply, CancellationToken.None).ConfigureAwait(false);
+        await ReplyAsync(reply).ConfigureAwait(false);
     }
 
     private async Task<ControlReply> CarryOutAsync(ControlRequest request, CancellationToken stop)
@@ -170,7 +170,7 @@ internal sealed class ControlConnection(Socket socket, IControlTarget target) : 
                 // At most one line is on its way: a slow client sees fewer of them, and the migration does not wait for it.
                 if (pending.IsCompleted)
                 {
-                    pending = TellAsync(request.Id, progress, untold, stop);
+                    pending = TellAsync(request.Id, progress, untold);
                 }
             },
             each =>
@@ -182,15 +182,15 @@ internal sealed class ControlConnection(Socket socket, IControlTarget target) : 
             },
             stop).ConfigureAwait(false);
         await pending.ConfigureAwait(false);
-        await TellAsync(request.Id, null, untold, stop).ConfigureAwait(false);
+        await TellAsync(request.Id, null, untold).ConfigureAwait(false);
         return report;
     }
 
-    private async Task TellAsync(long id, ProgressDocument? progress, ConcurrentQueue<EventDocument> untold, CancellationToken stop)
+    private async Task TellAsync(long id, ProgressDocument? progress, ConcurrentQueue<EventDocument> untold)
     {
         if (progress is not null)
         {
-            await ReplyAsync(new ControlReply { Id = id, Kind = ControlReply.KindProgress, Progress = progress }, stop).ConfigureAwait(false);
+            await ReplyAsync(new ControlReply { Id = id, Kind = ControlReply.KindProgress, Progress = progress }).ConfigureAwait(false);
         }
 
         var events = new List<EventDocument>();
@@ -199,22 +199,23 @@ internal sealed class ControlConnection(Socket socket, IControlTarget target) : 
             events.Add(next);
             if (events.Count == MostEventsALine || untold.IsEmpty)
             {
-                await ReplyAsync(new ControlReply { Id = id, Kind = ControlReply.KindEvents, Events = events }, stop).ConfigureAwait(false);
+                await ReplyAsync(new ControlReply { Id = id, Kind = ControlReply.KindEvents, Events = events }).ConfigureAwait(false);
                 events = [];
             }
         }
     }
 
-    private async Task ReplyAsync(ControlReply reply, CancellationToken cancellation)
+    // Whatever else ends, what was begun is written to its end: half a line would keep the client from the report that follows. The limit is
+    // on the client, not on what a busy host takes to come to it.
+    private async Task ReplyAsync(ControlReply reply)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(LongestWrite);
+        byte[] line = [.. JsonSerializer.SerializeToUtf8Bytes(reply, ControlJson.Default.ControlReply), (byte)'\n'];
+        await _writing.WaitAsync(CancellationToken.None).ConfigureAwait(false);
         try
         {
-            await _writing.WaitAsync(limit.Token).ConfigureAwait(false);
             try
             {
-                byte[] line = [.. JsonSerializer.SerializeToUtf8Bytes(reply, ControlJson.Default.ControlReply), (byte)'\n'];
+                using var limit = new CancellationTokenSource(LongestWrite);
                 await _stream.WriteAsync(line, limit.Token).ConfigureAwait(false);
             }
             finally

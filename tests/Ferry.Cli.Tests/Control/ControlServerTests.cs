@@ -62,6 +62,28 @@ public sealed class ControlServerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task The_report_follows_what_was_being_written_when_the_process_began_to_end()
+    {
+        // As where the machine has moved away: the process ends at once, and the client is slow to read.
+        var written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _target.WhileMigrating = async progress =>
+        {
+            progress(new ProgressDocument(new string('x', 4 << 20), 1, 5, 10, 5, 100, 0.1));
+            await Task.Delay(200);
+            written.SetResult();
+        };
+        var server = new ControlServer(_folder.FileOf("other.sock"), _target);
+        using var client = new NetworkStream(await ControlSocket.ConnectAsync(_folder.FileOf("other.sock"), CancellationToken.None), ownsSocket: true);
+        await SendAsync(client, """{"id":1,"verb":"migrate","migrate":{"to":"h:1"}}""" + "\n");
+        await written.Task.WaitAsync(Patience);
+        var ending = server.DisposeAsync().AsTask();
+        using var reader = new StreamReader(client);
+        Assert.Contains("progress", await reader.ReadLineAsync().WaitAsync(Patience) ?? "", StringComparison.Ordinal);
+        Assert.Contains("\"report\"", await reader.ReadLineAsync().WaitAsync(Patience) ?? "", StringComparison.Ordinal);
+        await ending.WaitAsync(Patience);
+    }
+
+    [Fact]
     public async Task A_client_that_never_reads_does_not_hold_up_a_migration()
     {
         _target.WhileMigrating = progress =>
