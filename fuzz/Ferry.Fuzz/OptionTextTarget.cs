@@ -3,7 +3,7 @@ using Ferry.Cli.Values;
 
 namespace Ferry.Fuzz;
 
-/// <summary>Rates of links and percentages on a command line: what is taken is a number that can be reckoned with.</summary>
+/// <summary>Rates of links, percentages and plain numbers on a command line: what is taken is a number that can be reckoned with.</summary>
 internal sealed class OptionTextTarget : IFuzzTarget
 {
     /// <inheritdoc/>
@@ -18,6 +18,7 @@ internal sealed class OptionTextTarget : IFuzzTarget
             throw new InvalidOperationException($"a link of {rate} bytes a second");
         }
 
+        _ = NumberText.TryParse(text, out _);
         if (PercentText.TryParse(text, out var part) && part is not (>= 0 and <= 1))
         {
             throw new InvalidOperationException($"a part of {part}");

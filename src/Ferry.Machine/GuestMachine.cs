@@ -4,19 +4,18 @@ using Ferry.Linux.Kvm;
 using Ferry.Linux.Memory;
 using Ferry.Machine.Accelerators;
 using Ferry.Machine.Devices;
+using Ferry.Machine.Devices.Kernel;
 using Ferry.Machine.Iommu;
 using Ferry.Machine.Programs;
 using Ferry.Machine.State;
 using Ferry.Machine.Vcpus;
 using Ferry.Memory;
 using Ferry.Tracking;
-using Ferry.Tracking.AddressSpaces;
 using Ferry.Tracking.Providers;
-using Ferry.VfioUser.Tracking;
 
 namespace Ferry.Machine;
 
-/// <summary>A machine: guest memory, vCPUs that run the ledger, and devices that are processes.</summary>
+/// <summary>A machine: guest memory, vCPUs that run the ledger, and devices, which are processes or the kernel's.</summary>
 /// <remarks>It is created paused. A source then gets its program (<see cref="LoadProgram"/>) and runs; a destination gets memory and state.
 /// Pause, resume, save and load come from one thread at a time; progress may be read from any.</remarks>
 public sealed class GuestMachine : IDisposable
@@ -25,6 +24,8 @@ public sealed class GuestMachine : IDisposable
 
     private readonly GuestMemoryFile _memory;
     private readonly Accelerator _accelerator;
+    private readonly KernelSpaces _kernel;
+    private readonly GuestBus _bus = new();
     private AttachedDevice[] _devices = [];
     private IDirtyTracker[] _trackers = [];
     private DeviceIommu[] _iommus = [];
@@ -34,13 +35,13 @@ public sealed class GuestMachine : IDisposable
 
     private GuestMachine(MachineOptions options, GuestMemoryFile memory, Accelerator accelerator)
     {
-        (Options, _memory, _accelerator) = (options, memory, accelerator);
+        (Options, _memory, _accelerator, _kernel) = (options, memory, accelerator, new(memory));
         try
         {
             foreach (var device in options.Devices)
             {
-                _devices = [.. _devices, AttachedDevice.Attach(device, _devices.Length, memory)];
-                accelerator.MapDoorbells(_devices.Length - 1, _devices[^1]);
+                _devices = [.. _devices, AttachedDevice.Attach(device, _devices.Length, _bus, Reach(device))];
+                Show(_devices[^1], DriverOf(_devices[^1], options));
             }
 
             foreach (var device in _devices.Where(device => device.Device.Peer is not null))
@@ -49,15 +50,16 @@ public sealed class GuestMachine : IDisposable
             }
 
             _iommus = IommusOf(_devices);
-            var driven = _devices.Take(options.VcpuCount).Select(device => (device.MessageBytes, device.Iommu is not null)).ToArray();
+            var driven = _devices.Where(device => DriverOf(device, options) is not null).Select(device => (device.MessageBytes, device.Iommu is not null)).ToArray();
             _layout = LedgerLayout.TryCreate(options, driven, out var problem) ?? throw new MachineException(problem!);
             _trackers = accelerator.Tracker is { } tracker ? [tracker] : [];
             foreach (var device in _devices)
             {
-                _trackers = [.. _trackers, .. TrackersOf(device)];
+                _trackers = [.. _trackers, .. device.CreateTrackers()];
             }
 
-            _trackers = [.. _trackers, new AllTracker()];
+            // Those of whole address spaces once all are in them; what tracks anything is the last choice.
+            _trackers = [.. _trackers, .. _kernel.CreateTrackers(), new AllTracker()];
             _host = new VcpuHost(memory.Memory, _devices, accelerator);
             _runners = [.. accelerator.Vcpus.Select((vcpu, index) => new VcpuRunner(index, vcpu, _host, TransfersPerSecond(options)))];
         }
@@ -83,7 +85,7 @@ public sealed class GuestMachine : IDisposable
     /// <summary>The devices, in order.</summary>
     public IReadOnlyList<AttachedDevice> Devices => _devices;
 
-    /// <summary>The trackers that this machine has: of its vCPUs, of each device whose DMA is mediated, that logs it, or that shares its page table, and <c>all</c>.</summary>
+    /// <summary>The trackers that this machine has: of its vCPUs, of each device as far as it has some, of the address spaces of kernel devices, and <c>all</c>.</summary>
     public IReadOnlyList<IDirtyTracker> Trackers => _trackers;
 
     /// <summary>Why there is no tracker of the vCPUs' writes, or null where there is one.</summary>
@@ -129,7 +131,7 @@ public sealed class GuestMachine : IDisposable
     public void LoadProgram()
     {
         _memory.Populate(new(new(_layout.Pages), _layout.PageCount * LedgerPage.Bytes));
-        LedgerImage.Write(Memory, Options, _layout, _accelerator.GuestCode, [.. _devices.Select(AddressesOf)]);
+        LedgerImage.Write(Memory, Options, _layout, _accelerator.GuestCode, [.. _devices.Where(device => device.IsRnic).Select(device => AddressesOf(device, Options))]);
         for (var vcpu = 0; vcpu < _runners.Length; vcpu++)
         {
             _runners[vcpu].Vcpu.Boot(LedgerLayout.ControlBlockOf(vcpu));
@@ -152,7 +154,13 @@ public sealed class GuestMachine : IDisposable
             throw new MachineException(problem);
         }
 
-        var attached = AttachedDevice.Attach(device, _devices.Length, _memory);
+        if (device.Vfio is not null)
+        {
+            // A tracker of a whole address space has to know all devices in it from its beginning.
+            throw new MachineException($"device {device.Id}: a device of the kernel's is attached when a machine is made; name it in the machine's file.");
+        }
+
+        var attached = AttachedDevice.Attach(device, _devices.Length, _bus, Reach(device));
         List<IDirtyTracker> trackers = [];
         try
         {
@@ -161,17 +169,18 @@ public sealed class GuestMachine : IDisposable
                 attached.MapMailboxOf(peer);
             }
 
-            trackers.AddRange(TrackersOf(attached));
-            var isDriven = _devices.Length < _runners.Length;
+            trackers.AddRange(attached.CreateTrackers());
+            var driver = DriverOf(attached, options);
+            var isDriven = driver is not null;
             var area = isDriven
                 ? LedgerLayout.TryAdd(options, Memory, attached.MessageBytes, device.Iommu, out var full) ?? throw new MachineException(full!)
                 : null;
             WhilePaused(() =>
             {
-                _accelerator.MapDoorbells(_devices.Length, attached);
+                Show(attached, driver);
                 if (area is not null)
                 {
-                    LedgerImage.AddNic(Memory, options, _devices.Length, area, AddressesOf(attached, _devices.Length));
+                    LedgerImage.AddNic(Memory, options, driver!.Value, area, AddressesOf(attached, options));
                 }
 
                 AttachedDevice[] devices = [.. _devices, attached];
@@ -335,8 +344,40 @@ public sealed class GuestMachine : IDisposable
         return length;
     }
 
-    private LedgerImage.NicAddresses AddressesOf(AttachedDevice device, int index) => new(
-        device.RegistersAddress, device.DoorbellsAddress, PeerOf(device)?.MailboxAddress ?? 0, device.Iommu is null ? 0 : IommuRegisters.AddressOf(index));
+    private IDeviceLink Reach(MachineDevice device) => device.Vfio is null ? VfioUserLink.Connect(device, _memory) : _kernel.Attach(device);
+
+    private LedgerImage.NicAddresses AddressesOf(AttachedDevice device, MachineOptions options) => new(
+        device.RegistersAddress,
+        device.DoorbellsAddress,
+        PeerOf(device)?.MailboxAddress ?? 0,
+        device.Iommu is null ? 0 : IommuRegisters.AddressOf(options.Devices.TakeWhile(each => each.Id != device.Device.Id).Count()));
+
+    /// <summary>The number of the vCPU that drives a device: each drives the rnic of its number. Null where none does.</summary>
+    private static int? DriverOf(AttachedDevice device, MachineOptions options) =>
+        device.IsRnic && options.Devices.Where(each => each.Kind == MachineDevice.RnicKind).TakeWhile(each => each.Id != device.Device.Id).Count() is var number && number < options.VcpuCount
+            ? number
+            : null;
+
+    /// <summary>Lets the guest reach what is mapped of a device, as long as that may be.</summary>
+    private void Show(AttachedDevice device, int? vcpu)
+    {
+        _accelerator.ShowMapped(device, vcpu, isShown: true);
+        if (!device.HidesMappedWhenStopped)
+        {
+            return;
+        }
+
+        var isShown = true;
+        device.ShowMapped = show =>
+        {
+            // While no vCPU runs, nobody accesses it, and the machine stands still no longer for this.
+            if (isShown != show && (show || IsRunning))
+            {
+                _accelerator.ShowMapped(device, vcpu, show);
+                isShown = show;
+            }
+        };
+    }
 
     private AttachedDevice? PeerOf(AttachedDevice device) => device.Device.Peer is { } id
         ? Array.Find(_devices, other => other.Device.Id == id && other != device) ?? throw new MachineException($"device {device.Device.Id}: there is no other device {id} that could be its peer.")
@@ -357,29 +398,6 @@ public sealed class GuestMachine : IDisposable
             if (ran)
             {
                 ResumeVcpus();
-            }
-        }
-    }
-
-    private static IEnumerable<IDirtyTracker> TrackersOf(AttachedDevice device)
-    {
-        var source = new DmaSource(device.Device.Id);
-        if (device.Mediated is { } memory)
-        {
-            yield return new MediatedTracker(memory, source);
-        }
-
-        if (DeviceTracker.TryCreate(device.Client, source, null, out var log))
-        {
-            yield return device.Iommu is { } iommu ? iommu.Tracker = new TranslatedTracker(log, iommu.Space) : log;
-        }
-
-        // The device's mappings of guest memory come and go where the guest says what they are; a page table is watched as it is at the start.
-        foreach (var mode in device.Iommu is null ? Enum.GetValues<IoTableMode>() : [])
-        {
-            if (IoTableTracker.TryCreate(device.Client, source, mode, out var table))
-            {
-                yield return table;
             }
         }
     }
@@ -406,6 +424,7 @@ public sealed class GuestMachine : IDisposable
             device.Dispose();
         }
 
+        _kernel.Dispose();
         _host?.Dispose();
         _accelerator.Dispose();
         _memory.Dispose();

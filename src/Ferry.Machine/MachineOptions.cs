@@ -14,6 +14,9 @@ public sealed record MachineOptions
     /// <summary>The most vCPUs.</summary>
     public const int MaxVcpus = 32;
 
+    /// <summary>The most devices.</summary>
+    public const int MaxDevices = 16;
+
     /// <summary>The name, for people.</summary>
     public string Name { get; init; } = "machine";
 
@@ -74,8 +77,9 @@ public sealed record MachineOptions
         Check(WorkingSetBytes % 4096 == 0 && WorkingSetBytes / 4096 >= (ulong)Math.Max(VcpuCount, 1),
             $"working-set: {WorkingSetBytes} bytes; it is made of whole pages of 4096 bytes, at least one a vCPU");
         Check(CheckStrideBytes is >= 8 and <= 4096 && CheckStrideBytes % 8 == 0, $"check-stride: {CheckStrideBytes}; a multiple of 8, 8 to 4096");
-        Check(Devices.Count <= 16, $"devices: {Devices.Count}; at most 16");
+        Check(Devices.Count <= MaxDevices, $"devices: {Devices.Count}; at most {MaxDevices}");
         Check(Devices.DistinctBy(device => device.Id).Count() == Devices.Count, "devices: two have the same id");
+        problems.AddRange(Devices.Select(device => device.FindProblem()).OfType<string>());
         return problems;
     }
 }

@@ -1,5 +1,6 @@
 using Ferry.Devices.Models;
 using Ferry.Linux.Vfio;
+using Ferry.Machine.Devices;
 using Ferry.Memory;
 using Ferry.Tracking;
 using Xunit;
@@ -80,17 +81,18 @@ public sealed class MediatedMachineTests
         using var nic = new ServedNic(Nic);
         using var machine = GuestMachine.Create(WithNic(AcceleratorKind.Thread, nic));
         var device = machine.Devices[0];
+        var memory = Assert.IsType<VfioUserLink>(device.Link).Mediated!;
         var at = machine.Memory.Regions[0].Range.Start;
-        Assert.True(device.Mediated!.TryWrite(at, [1]));
+        Assert.True(memory.TryWrite(at, [1]));
         device.SetState(stopped);
-        Assert.False(device.Mediated.TryWrite(at, [2]));
+        Assert.False(memory.TryWrite(at, [2]));
         device.SetState(VfioDeviceState.Stop);
-        Assert.False(device.Mediated.TryWrite(at, [2]));
+        Assert.False(memory.TryWrite(at, [2]));
         device.SetState(VfioDeviceState.RunningP2P);
-        Assert.True(device.Mediated.TryWrite(at, [3]));
+        Assert.True(memory.TryWrite(at, [3]));
         Assert.Equal(3, machine.Memory.GetSpan(new(at.Value), 1)[0]);
         Assert.Throws<VfioUser.VfioUserException>(() => device.SetState(VfioDeviceState.Error));
-        Assert.True(device.Mediated.TryWrite(at, [4]));
+        Assert.True(memory.TryWrite(at, [4]));
     }
 
     /// <summary>The source's device is mediated and the destination's shares memory, or the other way round.</summary>

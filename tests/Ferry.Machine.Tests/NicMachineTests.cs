@@ -187,7 +187,7 @@ public sealed class NicMachineTests
             _ => region,
         }));
         using var machine = GuestMachine.Create(WithNic(AcceleratorKind.Thread, nic));
-        Assert.Equal(kind == "as they are", machine.Devices[0].MappedDoorbells is not null);
+        Assert.Equal(kind == "as they are", machine.Devices[0].Mapped.Count == 1);
     }
 
     private static MachineOptions WithNic(AcceleratorKind accelerator, ServedNic nic) =>
@@ -204,9 +204,9 @@ public sealed class NicMachineTests
             to.SetState(VfioDeviceState.Stop);
             to.SetState(VfioDeviceState.Resuming);
             var buffer = new byte[64 << 10];
-            for (int read; (read = from.Client.ReadMigrationData(buffer)) > 0;)
+            for (int read; (read = from.ReadState(buffer)) > 0;)
             {
-                to.Client.WriteMigrationData(buffer.AsSpan(0, read));
+                to.WriteState(buffer.AsSpan(0, read));
             }
 
             to.SetState(VfioDeviceState.Stop);

@@ -54,7 +54,7 @@ internal sealed class MigrateOptions
 
     private readonly Option<string?> _trackerDevices = OptionFactory.Choice(
         "--tracker-devices", "What tracks the DMA of all devices: the machine, which performs it message by message, their own logs, their page tables, or nothing, so that all memory counts as dirty; where not given, what the policy says, or what each has.",
-        null, "mediated", "device", "iotable", "iotable-faults", "all");
+        null, "mediated", "device", "iotable", "iotable-faults", "vfio-device", "iommufd", "type1", "all");
 
     private readonly Option<ByteSize> _nicPageSize = OptionFactory.Size(
         "--nic-page-size", "The page size that the devices' DMA is tracked at; the finest that their trackers offer where not given.", null);

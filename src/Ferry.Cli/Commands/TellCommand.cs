@@ -1,7 +1,9 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using Ferry.Cli.Control;
 using Ferry.Cli.Ui;
+using Ferry.Cli.Values;
 
 namespace Ferry.Cli.Commands;
 
@@ -21,7 +23,7 @@ internal static class TellCommand
     /// <summary>The verb.</summary>
     public static Command Create()
     {
-        var command = new Command("tell", "Tell the machine behind a control socket to pause, resume, cancel, check itself, settle or quit.");
+        var command = new Command("tell", "Tell the machine behind a control socket to pause, resume, cancel, check itself, settle or quit, or ask for a register of a device.");
         foreach (var (verb, description) in Simple)
         {
             command.Add(CreateSimple(verb, description));
@@ -29,6 +31,7 @@ internal static class TellCommand
 
         command.Add(CreateSelfCheck());
         command.Add(CreateSettle());
+        command.Add(CreateRegister());
         HelpWithExample.AddTo(command, "ferry tell self-check --control ledger.sock", "ferry tell settle --control ledger.sock --choice ask");
         return command;
     }
@@ -60,6 +63,49 @@ internal static class TellCommand
         HelpWithExample.AddTo(command, "ferry tell settle --control ledger.sock --choice ask");
         return command;
     }
+
+    private static Command CreateRegister()
+    {
+        var control = OptionFactory.Control(required: true);
+        var device = OptionFactory.Text("--device", "The device.", "ID", required: true);
+        var region = OptionFactory.Text("--region", "The region's number; for a PCI device BARs are 0 to 5, and 7 is its configuration space.", "NUMBER", required: true);
+        var offset = OptionFactory.Text("--offset", "Where the register is in the region: a number, or 0x and hexadecimal digits.", "NUMBER", required: true);
+        var bytes = OptionFactory.Choice("--bytes", "How many bytes it has.", "4", ["1", "2", "4", "8"]);
+        var set = OptionFactory.Text("--set", "Write this and don't read.", "NUMBER");
+        var json = OptionFactory.Json();
+        var command = new Command(
+            ControlVerbs.Register, "Read or write a register of a device, for what the guest has no driver for. It is accessed as it is: reading alone may change a device, too.")
+        {
+            control, device, region, offset, bytes, set, json,
+        };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var request = new RegisterRequest
+            {
+                Device = parsed.GetValue(device)!,
+                Region = (int)Math.Min(ParseNumber(region.Name, parsed.GetValue(region)!), int.MaxValue),
+                Offset = ParseNumber(offset.Name, parsed.GetValue(offset)!),
+                Bytes = int.Parse(parsed.GetValue(bytes)!, CultureInfo.InvariantCulture),
+                Value = parsed.GetValue(set) is { } value ? ParseNumber(set.Name, value) : null,
+            };
+            var reply = await ControlClient.AskAsync(
+                parsed.GetValue(control)!, new ControlRequest { Verb = ControlVerbs.Register, Register = request }, cancellation).ConfigureAwait(false);
+            var register = reply.Register ?? throw new InvalidDataException("The machine did not say what came of it.");
+            var screen = new Screen(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+            await screen.OutputWriter.WriteLineAsync(parsed.GetValue(json)
+                ? JsonSerializer.Serialize(register, ControlJson.Indented.RegisterDocument)
+                : $"0x{register.Value:x}").ConfigureAwait(false);
+            return ExitCodes.Done;
+        });
+        HelpWithExample.AddTo(
+            command,
+            "ferry tell register --control ledger.sock --device serial0 --region 0 --offset 7 --bytes 1",
+            "ferry tell register --control ledger.sock --device serial0 --region 0 --offset 7 --bytes 1 --set 0x5a");
+        return command;
+    }
+
+    private static ulong ParseNumber(string option, string text) =>
+        NumberText.TryParse(text, out var number) ? number : throw new UsageException($"{option}: '{text}' is not {NumberText.Form}");
 
     private static Command CreateSelfCheck()
     {

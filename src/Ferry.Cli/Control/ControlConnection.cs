@@ -119,6 +119,8 @@ internal sealed class ControlConnection(Socket socket, IControlTarget target) : 
             case ControlVerbs.Track:
                 await target.TrackAsync(request.Track ?? new TrackRequest(), stop).ConfigureAwait(false);
                 break;
+            case ControlVerbs.Register:
+                return new ControlReply { Register = target.AccessRegister(request.Register ?? new RegisterRequest()) };
             case ControlVerbs.Cancel:
                 await target.CancelMigrationAsync().ConfigureAwait(false);
                 break;

@@ -19,6 +19,7 @@ namespace Ferry.Cli.Control;
 [JsonSerializable(typeof(AdviceDocument))]
 [JsonSerializable(typeof(SelfCheckDocument))]
 [JsonSerializable(typeof(AttachDocument))]
+[JsonSerializable(typeof(RegisterDocument))]
 [JsonSerializable(typeof(DeviceProcessDocument))]
 [JsonSerializable(typeof(ConformDocument))]
 [JsonSerializable(typeof(ConformListDocument))]

@@ -49,4 +49,8 @@ internal sealed record ControlReply
     /// <summary>The result of <c>attach</c>.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public AttachDocument? Attached { get; init; }
+
+    /// <summary>The result of <c>register</c>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public RegisterDocument? Register { get; init; }
 }

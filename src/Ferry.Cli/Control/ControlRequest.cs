@@ -27,6 +27,9 @@ internal sealed record ControlRequest
     /// <summary>For <c>attach</c>.</summary>
     public AttachRequest? Attach { get; set; }
 
+    /// <summary>For <c>register</c>.</summary>
+    public RegisterRequest? Register { get; set; }
+
     /// <summary>For <c>settle</c>: <c>ask</c>, <c>resume</c> or <c>discard</c>.</summary>
     public string? Choice { get; set; }
 }

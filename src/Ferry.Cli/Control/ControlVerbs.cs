@@ -9,6 +9,7 @@ internal static class ControlVerbs
     public const string Plan = "plan";
     public const string Track = "track";
     public const string Attach = "attach";
+    public const string Register = "register";
     public const string Pause = "pause";
     public const string Resume = "resume";
     public const string SelfCheck = "self-check";
@@ -16,5 +17,5 @@ internal static class ControlVerbs
     public const string Quit = "quit";
 
     /// <summary>All verbs.</summary>
-    public static IReadOnlyList<string> All { get; } = [Status, Migrate, Cancel, Plan, Track, Attach, Pause, Resume, SelfCheck, Settle, Quit];
+    public static IReadOnlyList<string> All { get; } = [Status, Migrate, Cancel, Plan, Track, Attach, Register, Pause, Resume, SelfCheck, Settle, Quit];
 }

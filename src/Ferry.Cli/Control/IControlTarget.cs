@@ -25,6 +25,9 @@ internal interface IControlTarget
     /// <summary>Attaches one more device; the machine's trackers and the next plan know it when this returns.</summary>
     Task<AttachDocument> AttachAsync(AttachRequest request);
 
+    /// <summary>Reads or writes a register of a device; not while the machine is migrated.</summary>
+    RegisterDocument AccessRegister(RegisterRequest request);
+
     /// <summary>Stops the vCPUs.</summary>
     void Pause();
 

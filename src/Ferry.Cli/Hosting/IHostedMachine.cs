@@ -32,6 +32,14 @@ internal interface IHostedMachine : IDisposable
     /// <exception cref="IOException">It can't be reached. The machine goes on as before.</exception>
     bool Attach(DeviceSettings device);
 
+    /// <summary>What a device of the kernel's is to the machine; null for a vfio-user device. From any thread.</summary>
+    KernelStatus? ReadKernel(string device);
+
+    /// <summary>Reads or writes a register of a device. From any thread.</summary>
+    /// <exception cref="Ferry.Machine.MachineException">There is no such register, or the device is stopped.</exception>
+    /// <exception cref="IOException">The device refused.</exception>
+    RegisterDocument AccessRegister(RegisterRequest request);
+
     /// <summary>What the virtual IOMMU of a device does; null where it is behind none. From any thread.</summary>
     IommuStatus? ReadIommu(string device);
 

@@ -105,7 +105,8 @@ internal sealed class MachineHost(MachineFile file, IHostedMachine hosted) : ICo
                 Listening = _listening,
                 // Before a machine arrived whole, its memory says nothing.
                 Guest = state is MachineStates.Waiting or MachineStates.Arriving ? null : hosted.ReadGuest(),
-                Devices = [.. hosted.Machine.Devices.Select(device => new DeviceStatus(device.Id, device.Kind, VfioStateNames.Of(device.State), faults.GetValueOrDefault(device.Id), hosted.ReadIommu(device.Id)))],
+                Devices = [.. hosted.Machine.Devices.Select(device => new DeviceStatus(
+                    device.Id, device.Kind, VfioStateNames.Of(device.State), faults.GetValueOrDefault(device.Id), hosted.ReadIommu(device.Id), hosted.ReadKernel(device.Id)))],
                 Arrived = _arrivedDevices,
                 Migration = _progress,
             };
@@ -244,6 +245,24 @@ internal sealed class MachineHost(MachineFile file, IHostedMachine hosted) : ICo
             }
 
             ended.SetResult();
+        }
+    }
+
+    /// <inheritdoc/>
+    public RegisterDocument AccessRegister(RegisterRequest request)
+    {
+        request.Validate();
+        lock (_lock)
+        {
+            RequireState(ControlVerbs.Register, MachineStates.Running, MachineStates.Paused);
+            try
+            {
+                return hosted.AccessRegister(request);
+            }
+            catch (MachineException e)
+            {
+                throw new ControlException(ControlErrors.Failed, $"register: {e.Message}");
+            }
         }
     }
 

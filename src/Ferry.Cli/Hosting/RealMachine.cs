@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Diagnostics;
 using Ferry.Cli.Control;
 using Ferry.Cli.Documents;
@@ -6,6 +7,7 @@ using Ferry.Cli.MachineFiles;
 using Ferry.Cli.Values;
 using Ferry.Linux.Memory;
 using Ferry.Machine;
+using Ferry.Machine.Devices;
 using Ferry.Memory;
 using Ferry.Migration.Contracts;
 
@@ -22,7 +24,7 @@ internal sealed class RealMachine : IHostedMachine, IMigratableMachine
     private RealMachine(MachineFile file, GuestMachine machine)
     {
         (_file, _machine) = (file, machine);
-        Devices = [.. machine.Devices.Select(device => new ClientDevice(device))];
+        Devices = [.. machine.Devices.Select(device => new EngineDevice(device))];
     }
 
     /// <inheritdoc/>
@@ -89,23 +91,51 @@ internal sealed class RealMachine : IHostedMachine, IMigratableMachine
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> ReachOf(string device) => _machine.Devices.First(each => each.Device.Id == device).Device.Peer is { } peer ? [peer] : [];
+    public IReadOnlyList<string> ReachOf(string device) => Find(device).Device.Peer is { } peer ? [peer] : [];
 
     /// <inheritdoc/>
     public bool Attach(DeviceSettings device)
     {
         var isDriven = _machine.AttachDevice(ToDevice(device));
-        Devices = [.. Devices, new ClientDevice(_machine.Devices[^1])];
+        Devices = [.. Devices, new EngineDevice(_machine.Devices[^1])];
         return isDriven;
     }
 
     /// <inheritdoc/>
-    public IommuStatus? ReadIommu(string device) => _machine.Devices.First(each => each.Device.Id == device).Iommu is { } iommu
+    public KernelStatus? ReadKernel(string device) => Find(device) is { Device.Vfio: { } vfio } found
+        ? new KernelStatus(
+            vfio.Address,
+            $"{vfio.Space.ToString().ToLowerInvariant()} {vfio.SpaceName}",
+            [.. found.Windows.Select(window => new RegionStatus(window.Region, window.Address, window.LengthBytes, window.MappedBytes))],
+            found.CountInterrupts())
+        : null;
+
+    /// <inheritdoc/>
+    public RegisterDocument AccessRegister(RegisterRequest request)
+    {
+        var device = _machine.Devices.FirstOrDefault(each => each.Device.Id == request.Device)
+            ?? throw new MachineException($"there is no device '{request.Device}'; {NearestName.Suggest(request.Device, [.. _machine.Devices.Select(each => each.Device.Id)])}");
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes, request.Value ?? 0);
+        if (request.Value is null)
+        {
+            device.ReadRegion(request.Region, request.Offset, bytes[..request.Bytes]);
+        }
+        else
+        {
+            device.WriteRegion(request.Region, request.Offset, bytes[..request.Bytes]);
+        }
+
+        return new RegisterDocument(request.Device, request.Region, request.Offset, request.Bytes, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
+    }
+
+    /// <inheritdoc/>
+    public IommuStatus? ReadIommu(string device) => Find(device).Iommu is { } iommu
         ? new IommuStatus(iommu.MappingCount, iommu.Changes)
         : null;
 
     /// <inheritdoc/>
-    public bool? ReadsFault(string device) => _machine.Devices.First(each => each.Device.Id == device).ReadsFault();
+    public bool? ReadsFault(string device) => Find(device).ReadsFault();
 
     /// <inheritdoc/>
     public TrackerSelection SelectTrackers(MigrateRequest request) => TrackerSelection.Of(_machine, request);
@@ -140,6 +170,8 @@ internal sealed class RealMachine : IHostedMachine, IMigratableMachine
     /// <inheritdoc/>
     public void Dispose() => _machine.Dispose();
 
+    private AttachedDevice Find(string device) => _machine.Devices.First(each => each.Device.Id == device);
+
     private static MachineOptions ToOptions(MachineFile file) => new()
     {
         Name = file.Name,
@@ -163,6 +195,7 @@ internal sealed class RealMachine : IHostedMachine, IMigratableMachine
 
     private static MachineDevice ToDevice(DeviceSettings device) => new(device.Id, device.Kind, device.Socket)
     {
+        Vfio = device.Vfio,
         Peer = device.Peer,
         Iommu = device.Iommu,
         Dma = device.Dma == DeviceSettings.MediatedDma ? DeviceDma.Mediated : DeviceDma.Shared,

@@ -6,7 +6,6 @@ using Ferry.Migration.Planning;
 using Ferry.Tracking;
 using Ferry.Tracking.Policy;
 using Ferry.Tracking.Proof;
-using Ferry.VfioUser.Tracking;
 
 namespace Ferry.Cli.Hosting;
 
@@ -22,7 +21,7 @@ internal sealed class TrackerSelection
         // Every source may write all memory: devices have it mapped whole. What is stopped before tracking begins writes nothing.
         IReadOnlyList<IovaRange> mapped = [.. machine.Memory.Regions.Select(region => region.Range)];
         _requirements = [.. settings.Where(each => !each.IsEarly).Select(each => new SourceRequirement(new DmaSource(each.Source), mapped))];
-        var choice = TrackingPolicy.Choose(_requirements, [.. settings.Select(each => each.ToPolicy())], machine.Trackers, WhyMissing);
+        var choice = TrackingPolicy.Choose(_requirements, [.. settings.Select(ToPolicy)], machine.Trackers, WhyMissing);
         (Verdict, Skipped) = (choice.Verdict, choice.Skipped);
         // Complete from here on: threads read it.
         Trackers = choice.Assignments.Concat(choice.Fallbacks).DistinctBy(NameOf).ToDictionary(NameOf, assignment => assignment.Tracker);
@@ -84,32 +83,32 @@ internal sealed class TrackerSelection
             : throw new TrackerStartException(name, string.Join(" ", choice.Verdict.Refusals.Select(refusal => $"{refusal.Reason}; {refusal.Remedy}")));
     }
 
+    // Of what a policy leaves to the default, what is never for this sort of source is no preference that was passed over.
+    private SourcePolicy ToPolicy(SourceSettings settings)
+    {
+        var policy = settings.ToPolicy();
+        var own = settings.Source == DmaSource.Vcpus.Id ? PolicyChoices.VcpuTrackers
+            : _machine.Devices.First(device => device.Device.Id == settings.Source).Device.Vfio is null ? PolicyChoices.ProcessTrackers
+            : PolicyChoices.KernelTrackers;
+        return settings.With.From == PolicyChoices.Default ? policy with { With = [.. policy.With.Where(own.Contains)] } : policy;
+    }
+
     private PlanTracker ToPlan(IReadOnlyList<TrackerAssignment> group, IReadOnlyList<TrackerAssignment> assignments) =>
         new(NameOf(group[0]), [.. group.Select(assignment => assignment.Source.Id)], group[0].PageSize)
         {
             Ranges = CoverageProof.RangesOf(group[0].Tracker, _requirements, assignments, out _),
         };
 
-    // Where several devices have a tracker of one name, each is named with its device.
+    // Where a machine has several trackers of one name, each is named with the first of its sources.
     private string NameOf(TrackerAssignment assignment) => _machine.Trackers.Count(each => each.Name == assignment.Tracker.Name) == 1
         ? assignment.Tracker.Name
-        : $"{assignment.Tracker.Name}:{assignment.Source}";
+        : $"{assignment.Tracker.Name}:{assignment.Tracker.Coverage.Sources?[0] ?? assignment.Source}";
 
     private string? WhyMissing(DmaSource source, string name)
     {
         if (source != DmaSource.Vcpus)
         {
-            return name switch
-            {
-                "device" => "it logs no DMA of its own",
-                MediatedTracker.TrackerName => "it shares guest memory; dma = \"mediated\" in the machine's file lets it ask for each access",
-                IoTableTracker.TrackerName or IoTableTracker.FaultsName when _machine.Devices.Any(device => device.Device.Id == source.Id && device.Iommu is not null) =>
-                    "it is behind a virtual IOMMU, and what its process maps changes all the time; its own log or dma = \"mediated\" can follow that",
-                IoTableTracker.TrackerName => "it does not share its page table; --page-table of ferry device lets it",
-                IoTableTracker.FaultsName => "it does not share its page table (--page-table of ferry device lets it), or its process may not have the kernel's writes wait, "
-                    + "for which it needs CAP_SYS_PTRACE, /dev/userfaultfd or vm.unprivileged_userfaultfd",
-                _ => null,
-            };
+            return _machine.Devices.First(device => device.Device.Id == source.Id).WhyNoTracker(name);
         }
 
         var own = _machine.Trackers.FirstOrDefault(tracker => tracker.Coverage.Sources?.Contains(DmaSource.Vcpus) == true);

@@ -50,7 +50,7 @@ internal static class MachineFileReader
             VcpuTracker = fields.GetChoice("vcpu-tracker", VcpuTrackers[0], VcpuTrackers),
             Fill = ReadFill(fields, memoryBytes),
             Ledger = ReadLedger(fields, memoryBytes),
-            Devices = ReadDevices(fields, folder),
+            Devices = DeviceReader.Read(fields, folder),
             ControlSocket = ReadSocket(fields, "control.socket", folder) ?? DefaultControlSocket(name),
         };
         fields.ThrowIfWrong();
@@ -77,7 +77,8 @@ internal static class MachineFileReader
             ? $"the path has {length} bytes, and the kernel takes at most {LongestSocketPathBytes}; use a shorter folder"
             : null;
 
-    private static string ReadName(TomlFields fields, string field)
+    /// <summary>The name in a field that has to be there.</summary>
+    public static string ReadName(TomlFields fields, string field)
     {
         var name = fields.GetString(field);
         if (name is null)
@@ -157,44 +158,8 @@ internal static class MachineFileReader
         };
     }
 
-    private static List<DeviceSettings> ReadDevices(TomlFields fields, string folder)
-    {
-        var devices = new List<DeviceSettings>();
-        var count = fields.CountOf("device");
-        for (var i = 0; i < count; i++)
-        {
-            var table = $"device[{i}]";
-            var id = ReadName(fields, table + ".id");
-            var kind = fields.GetChoice(table + ".kind", DeviceSettings.Kinds[0], DeviceSettings.Kinds);
-            fields.AddMissing(table + ".kind", $"one of: {string.Join(", ", DeviceSettings.Kinds)}");
-            var socket = ReadSocket(fields, table + ".socket", folder);
-            fields.AddMissing(table + ".socket", "the path on which the device process listens");
-            var dma = fields.GetChoice(table + ".dma", DeviceSettings.SharedDma, DeviceSettings.DmaChoices);
-            if (id == "vcpus" || (id.Length > 0 && devices.Exists(other => other.Id == id)))
-            {
-                fields.AddError(table + ".id", $"'{id}' is taken; ids name the sources of writes, and 'vcpus' is one of them");
-            }
-
-            devices.Add(new DeviceSettings(id, kind, socket ?? "") { Dma = dma, Iommu = fields.GetBoolean(table + ".iommu"), Peer = fields.GetString(table + ".peer") });
-        }
-
-        for (var i = 0; i < devices.Count; i++)
-        {
-            if (devices[i].Peer is { } peer && !devices.Exists(other => other.Id == peer && other != devices[i]))
-            {
-                fields.AddError($"device[{i}].peer", $"'{peer}' is no other device of this machine");
-            }
-        }
-
-        if (count > MostDevices)
-        {
-            fields.AddError($"device[{MostDevices}]", $"{count} devices are more than {MostDevices}");
-        }
-
-        return devices;
-    }
-
-    private static string? ReadSocket(TomlFields fields, string field, string folder)
+    /// <summary>The path of a socket, or null where it is missing or wrong.</summary>
+    public static string? ReadSocket(TomlFields fields, string field, string folder)
     {
         if (fields.GetString(field) is not { } path)
         {

@@ -14,11 +14,23 @@ internal static class PolicyChoices
     public const string Early = "early";
     public const string Auto = "auto";
 
+    /// <summary>Where a value comes from that nobody gave.</summary>
+    public const string Default = "default";
+
     private const string LastRounds = "last-";
     private const int MostLastRounds = 100;
 
+    /// <summary>The trackers of vCPUs.</summary>
+    public static string[] VcpuTrackers { get; } = ["kvm-log", "kvm-ring", "process"];
+
+    /// <summary>The trackers of devices that are processes.</summary>
+    public static string[] ProcessTrackers { get; } = ["mediated", "device", "iotable", "iotable-faults"];
+
+    /// <summary>The trackers of devices of the kernel's.</summary>
+    public static string[] KernelTrackers { get; } = ["vfio-device", "iommufd", "type1"];
+
     /// <summary>Every tracker that a machine may have.</summary>
-    public static string[] Trackers { get; } = ["kvm-log", "kvm-ring", "process", "mediated", "device", "iotable", "iotable-faults", "all"];
+    public static string[] Trackers { get; } = [.. VcpuTrackers, .. ProcessTrackers, .. KernelTrackers, "all"];
 
     /// <summary>How a list of trackers is meant.</summary>
     public static string[] Combine { get; } = [First, Union];

@@ -17,13 +17,13 @@ internal sealed record SourceSettings(
 {
     private static readonly SourceRule Defaults = new()
     {
-        With = ["kvm-log", "kvm-ring", "process", "mediated", "device", "iotable"],
+        With = ["kvm-log", "kvm-ring", "process", "mediated", "device", "iotable", "vfio-device", "iommufd", "type1"],
         Combine = PolicyChoices.First,
         PageSizeBytes = 0,
         Fallback = PolicyChoices.Next,
         Quiesce = PolicyChoices.Normal,
         Sync = "near-end",
-        From = "default",
+        From = PolicyChoices.Default,
     };
 
     /// <summary>Whether the device stops before the rounds.</summary>

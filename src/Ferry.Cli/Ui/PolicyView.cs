@@ -1,4 +1,5 @@
 using Ferry.Cli.Documents;
+using Ferry.Cli.Policies;
 using Spectre.Console;
 
 namespace Ferry.Cli.Ui;
@@ -33,7 +34,7 @@ internal static class PolicyView
 
     private static void Add(Table table, string of, SettingDocument setting)
     {
-        var isDefault = setting.From == "default";
+        var isDefault = setting.From == PolicyChoices.Default;
         table.AddRow(
             Markup.Escape(of), Markup.Escape(setting.Key), Markup.Escape(setting.Value), isDefault ? $"[grey]{setting.From}[/]" : $"[bold]{Markup.Escape(setting.From)}[/]");
     }

@@ -28,6 +28,10 @@ internal static class StatusView
         foreach (var device in status.Devices)
         {
             Row("device", $"{device.Id} ({device.Kind}): {device.State}{(device.Fault == true ? ", says that it has a fault" : "")}{(device.Iommu is null ? "" : $", {DescribeIommu(device.Iommu)}")}");
+            if (device.Kernel is { } kernel)
+            {
+                Row("", DescribeKernel(kernel));
+            }
         }
 
         if (status.Migration is { } migration)
@@ -42,6 +46,16 @@ internal static class StatusView
     public static string? DescribeIommu(IommuStatus? iommu) => iommu is null
         ? null
         : string.Create(CultureInfo.InvariantCulture, $"behind an IOMMU: {iommu.Mappings:N0} mappings, mapped and unmapped {iommu.Changes:N0} times on this host");
+
+    /// <summary>What a device of the kernel's is to the machine, on one line.</summary>
+    public static string DescribeKernel(KernelStatus kernel)
+    {
+        var regions = kernel.Regions.Select(region =>
+            $"region {region.Region} of {SizeText.ForPeople(region.Bytes)} at 0x{region.Address:x}{(region.MappedBytes == 0 ? "" : $", {SizeText.ForPeople(region.MappedBytes)} mapped")}");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{kernel.Address}, {kernel.Space}; {string.Join("; ", regions)}{(kernel.Interrupts is { } count ? $"; {count:N0} interrupts" : "")}");
+    }
 
     /// <summary>What the guest tells of itself, on one line.</summary>
     public static string DescribeGuest(GuestStatus guest) => string.Create(

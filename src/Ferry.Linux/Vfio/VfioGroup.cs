@@ -50,6 +50,17 @@ public sealed unsafe class VfioGroup : IDisposable
         GC.KeepAlive(container);
     }
 
+    /// <summary>Puts it into an iommufd as into a container: its devices are attached, when they are opened, to the address space that
+    /// <see cref="Iommufd.Iommufd.SetCompatibleIoas"/> set last.</summary>
+    /// <exception cref="KernelCallException">The kernel refused, for instance because it is in a container already.</exception>
+    public void SetContainer(Iommufd.Iommufd iommufd)
+    {
+        ArgumentNullException.ThrowIfNull(iommufd);
+        var descriptor = (int)iommufd.Handle.DangerousGetHandle();
+        VfioCalls.Call(_handle, VfioCalls.GroupSetContainer, ref descriptor, $"group {Number}");
+        GC.KeepAlive(iommufd);
+    }
+
     /// <summary>Takes it out of its container; its devices must be closed.</summary>
     /// <exception cref="KernelCallException">The kernel refused.</exception>
     public void UnsetContainer() => VfioCalls.Call(_handle, VfioCalls.GroupUnsetContainer, 0, $"group {Number}");

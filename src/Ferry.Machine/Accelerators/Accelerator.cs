@@ -25,8 +25,11 @@ internal abstract class Accelerator : IDisposable
     /// <summary>The machine's clock in nanoseconds; set while all vCPUs are parked.</summary>
     public abstract ulong Clock { get; set; }
 
-    /// <summary>Lets the guest reach a device's mapped doorbells without an exit.</summary>
-    public abstract void MapDoorbells(int device, AttachedDevice attached);
+    /// <summary>Lets the guest reach what is mapped of a device without an exit, or takes it away.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="vcpu">The vCPU that drives it; null for none.</param>
+    /// <param name="isShown">False to take it away, which is for what <see cref="AttachedDevice.HidesMappedWhenStopped"/>; then accesses are trapped.</param>
+    public abstract void ShowMapped(AttachedDevice device, int? vcpu, bool isShown);
 
     /// <summary>Makes room in the dirty rings.</summary>
     /// <returns>Whether there was anything to take.</returns>

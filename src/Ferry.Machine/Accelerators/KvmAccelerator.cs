@@ -11,11 +11,12 @@ namespace Ferry.Machine.Accelerators;
 /// <summary>Runs the vCPUs in KVM.</summary>
 internal sealed class KvmAccelerator : Accelerator
 {
-    private const uint FirstDoorbellSlot = 100;
+    private const uint FirstDeviceSlot = 100;
     private readonly KvmSystem _system;
     private readonly KvmVm _vm;
     private readonly List<KvmGuestVcpu> _vcpus = [];
     private readonly uint _turnsPerHarvest;
+    private readonly Dictionary<ulong, uint> _deviceSlots = [];
     private uint _turns;
 
     public KvmAccelerator(KvmSystem system, MachineOptions options, GuestMemoryFile memory)
@@ -75,12 +76,18 @@ internal sealed class KvmAccelerator : Accelerator
     }
 
     /// <inheritdoc/>
-    public override void MapDoorbells(int device, AttachedDevice attached)
+    public override void ShowMapped(AttachedDevice device, int? vcpu, bool isShown)
     {
-        // A slot of its own, never logged: what lies there is the device's, not guest memory.
-        if (attached.MappedDoorbells is { } page)
+        foreach (var (address, memory) in device.Mapped)
         {
-            _vm.SetMemorySlot(FirstDoorbellSlot + (uint)device, new(attached.DoorbellsAddress), page.LengthBytes, page.Address, logDirty: false);
+            if (!_deviceSlots.TryGetValue(address, out var slot))
+            {
+                slot = FirstDeviceSlot + (uint)_deviceSlots.Count;
+                _deviceSlots.Add(address, slot);
+            }
+
+            // A slot of its own, never logged: what lies there is the device's, not guest memory.
+            _vm.SetMemorySlot(slot, new(address), isShown ? memory.LengthBytes : 0, memory.Address, logDirty: false);
         }
     }
 

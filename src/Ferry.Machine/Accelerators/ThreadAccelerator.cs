@@ -51,11 +51,12 @@ internal sealed class ThreadAccelerator : Accelerator
     private ulong Elapsed => (ulong)Stopwatch.GetElapsedTime(_started).Ticks * 100;
 
     /// <inheritdoc/>
-    public override void MapDoorbells(int device, AttachedDevice attached)
+    /// <remarks>What would have to be taken away again stays trapped: the program can't be kept from a page that it knows.</remarks>
+    public override void ShowMapped(AttachedDevice device, int? vcpu, bool isShown)
     {
-        if (device < _vcpus.Length && attached.MappedDoorbells is { } page)
+        if (vcpu is { } driver && device is { HidesMappedWhenStopped: false, Mapped: [var (_, page)] })
         {
-            _vcpus[device].SetDoorbells(page.Address);
+            _vcpus[driver].SetDoorbells(page.Address);
         }
     }
 

@@ -2,96 +2,85 @@ using System.Buffers.Binary;
 using Ferry.Linux.Memory;
 using Ferry.Linux.Vfio;
 using Ferry.Machine.Iommu;
-using Ferry.Memory;
-using Ferry.Tracking.AddressSpaces;
-using Ferry.VfioUser;
-using Ferry.VfioUser.Client;
-using Ferry.VfioUser.Tracking;
+using Ferry.Tracking;
 
 namespace Ferry.Machine.Devices;
 
-/// <summary>A vfio-user device of a machine: its memory mapped for DMA, its regions placed where the guest sees them, its migration.</summary>
+/// <summary>A device of a machine, a process or one of the kernel's: its regions placed where the guest sees them, its migration.</summary>
 /// <remarks>Register accesses come from a vCPU's thread, everything else from one other thread. A device that has gone reads as all ones
 /// and takes writes into nothing: the guest goes on, and <see cref="Failure"/> says what happened. One that is stopped holds back a vCPU
-/// that accesses its registers until it runs again; doorbells in mapped pages stay there until it looks. One whose DMA is by messages
-/// can't access memory while it is stopped, whatever it sends.</remarks>
+/// that accesses its registers until it runs again. Doorbells in the mapped page of a vfio-user device stay there until it looks; what is mapped of
+/// a device of the kernel's is taken from the guest while it is stopped. A device whose DMA is by messages can't access memory while it is stopped,
+/// whatever it sends.</remarks>
 public sealed class AttachedDevice : IDisposable
 {
-    /// <summary>What a region takes of the hole below 4 GiB.</summary>
-    internal const ulong SlotBytes = 1 << 20;
-
-    private const int RegistersRegion = 0;
-    private const int DoorbellRegion = 2;
     private const int MailboxRegion = 4;
     private const ulong MailboxOffset = 256 << 10;
     private const ulong MailboxBytes = 64 << 10;
-    private const int RegisterStatus = 0x0C;
-    private const uint StatusError = 2;
-    private const int RegisterId = 0x00;
-    private const int RegisterVersion = 0x04;
-    private const int RegisterMessageBytes = 0x08;
-    private const uint RnicId = 0x43494E52;
-    private const uint MinMessageBytes = 64;
-    private const uint MaxMessageBytes = 1 << 20;
-    private const uint DoorbellPageBytes = 4096;
     private static readonly TimeSpan LookForFailure = TimeSpan.FromMilliseconds(50);
 
-    private readonly VfioUserMappedRegion _doorbells;
     private readonly ManualResetEventSlim _takesAccesses = new(initialState: true);
     private int _waiting;
 
-    private AttachedDevice(
-        MachineDevice device, VfioUserClient client, ulong registersAddress, uint messageBytes, VfioUserMappedRegion doorbells, MediatedMemory? mediated, DeviceIommu? iommu)
+    private AttachedDevice(MachineDevice device, IDeviceLink link)
     {
-        (Device, Client, RegistersAddress, _doorbells, Mediated, Iommu) = (device, client, registersAddress, doorbells, mediated, iommu);
-        Version = ReadRegister(RegistersAddress + RegisterVersion);
-        MessageBytes = messageBytes;
-        State = client.GetState();
+        (Device, Link) = (device, link);
+        State = link.GetState();
     }
 
     /// <summary>What the machine's file says of it.</summary>
     public MachineDevice Device { get; }
 
-    /// <summary>The connection.</summary>
-    public VfioUserClient Client { get; }
+    /// <summary>What its state bytes are those of: its kind, and for a device of the kernel's that they are a driver's. The destination's must be the same.</summary>
+    public string StateKind => Link.StateFormat is { } format ? $"{format}:{Device.Kind}" : Device.Kind;
 
-    /// <summary>The version of the model, as its registers say.</summary>
-    public uint Version { get; }
+    /// <summary>The version of the model, as its registers say; 0 for what the guest doesn't drive.</summary>
+    public uint Version { get; private init; }
 
-    /// <summary>The size of its messages in bytes.</summary>
-    public uint MessageBytes { get; }
+    /// <summary>The size of its messages in bytes; 0 for what the guest doesn't drive.</summary>
+    public uint MessageBytes { get; private init; }
+
+    /// <summary>Where the guest sees its regions.</summary>
+    public IReadOnlyList<DeviceWindow> Windows { get; private init; } = [];
+
+    /// <summary>What migration it supports.</summary>
+    public VfioMigrationFlags MigrationFlags => Link.MigrationFlags;
 
     /// <summary>The migration state it was last known to be in.</summary>
     public VfioDeviceState State { get; private set; }
 
     /// <summary>Why it can't be reached any more, or null.</summary>
-    public Exception? Failure => Client.Failure;
+    public Exception? Failure => Link.Failure;
 
     /// <summary>Whether a vCPU waits until the device, which is stopped, runs again. From any thread.</summary>
     public bool IsAwaited => Volatile.Read(ref _waiting) != 0;
 
     /// <summary>The virtual IOMMU that it is behind; null where it reaches guest memory by guest physical addresses.</summary>
-    public DeviceIommu? Iommu { get; }
+    public DeviceIommu? Iommu => (Link as VfioUserLink)?.Iommu;
 
-    /// <summary>What performs its DMA, where that is by messages.</summary>
-    internal MediatedMemory? Mediated { get; }
+    /// <summary>How it is reached.</summary>
+    internal IDeviceLink Link { get; }
+
+    /// <summary>Whether the guest's program drives it where it has a vCPU for it.</summary>
+    internal bool IsRnic => Device.Kind == MachineDevice.RnicKind;
+
+    /// <summary>What of it becomes guest memory.</summary>
+    internal IReadOnlyList<(ulong Address, MappedMemory Memory)> Mapped { get; private init; } = [];
+
+    /// <summary>Whether what is mapped of it has to be taken from the guest while it is stopped.</summary>
+    internal bool HidesMappedWhenStopped => Device.Vfio is not null && Mapped.Count > 0;
+
+    /// <summary>Called with false before the device stops, and with true after it runs again, where <see cref="HidesMappedWhenStopped"/>.</summary>
+    internal Action<bool>? ShowMapped { get; set; }
 
     /// <summary>Where the guest sees its registers.</summary>
-    internal ulong RegistersAddress { get; }
+    internal ulong RegistersAddress => Windows[0].Address;
 
     /// <summary>Where other devices reach its mailbox.</summary>
-    internal ulong MailboxAddress => DoorbellRegionAddress + MailboxOffset;
+    internal ulong MailboxAddress => Windows[1].Address + MailboxOffset;
 
     /// <summary>Where the guest sees the doorbell page that it uses: the mapped one where there is one.</summary>
-    internal ulong DoorbellsAddress => DoorbellRegionAddress + (MappedDoorbells is null ? 0 : DoorbellPageBytes);
-
-    /// <summary>The doorbell page as it is mapped in this process, or null where each doorbell is a message.</summary>
-    /// <remarks>It becomes the guest's memory, so it has to be just that page, writable, and to stay: anything else of a device would stop the
-    /// vCPU that rings it, end this process, or lie over its neighbour.</remarks>
-    internal MappedMemory? MappedDoorbells =>
-        _doorbells is { IsWritable: true, CanShrink: false, Areas: [(DoorbellPageBytes, { LengthBytes: DoorbellPageBytes } page), ..] } ? page : null;
-
-    private ulong DoorbellRegionAddress => RegistersAddress + SlotBytes;
+    internal ulong DoorbellsAddress => Mapped is [var (page, _)] ? page : Windows[1].Address;
 
     /// <summary>Takes the device from one migration state to another.</summary>
     public void SetState(VfioDeviceState next)
@@ -102,49 +91,58 @@ public sealed class AttachedDevice : IDisposable
         }
         else
         {
-            Mediated?.Allow();
+            Link.AllowDma();
         }
 
         try
         {
-            Client.SetState(next);
+            if (IsStopped(next))
+            {
+                ShowMapped?.Invoke(false);
+            }
+
+            Link.SetState(next);
             State = next;
         }
-        catch (VfioUserException)
-        {
-            // Until it has said otherwise.
-            State = VfioDeviceState.Error;
-            State = Client.IsConnected ? Client.GetState() : VfioDeviceState.Error;
-            throw;
-        }
-        // It may do at any later time what it did not answer.
-        catch (VfioUserPeerException)
+        // An answer that did not come is no refusal: it may do at any later time what it did not answer.
+        catch (IOException e)
         {
             State = VfioDeviceState.Error;
+            State = e is VfioUser.Client.VfioUserPeerException || Link.Failure is not null ? VfioDeviceState.Error : Link.GetState();
             throw;
         }
         finally
         {
             if (IsStopped(State))
             {
-                // A message that it gave up waiting for may still be queued here, and would come after the last report.
-                Mediated?.Forbid();
+                Link.ForbidDma();
             }
             else
             {
+                ShowMapped?.Invoke(true);
                 _takesAccesses.Set();
             }
         }
     }
 
+    /// <summary>An estimate of the bytes that STOP_COPY will give, or null where the device gives none.</summary>
+    public ulong? EstimateStopCopyBytes() => Link.EstimateStopCopyBytes();
+
+    /// <summary>Reads state bytes in PRE_COPY, PRE_COPY_P2P or STOP_COPY; 0 means none are there now (pre-copy) or ever (stop-copy).</summary>
+    public int ReadState(Span<byte> buffer) => Link.ReadState(buffer);
+
+    /// <summary>Writes state bytes in RESUMING, all of them.</summary>
+    public void WriteState(ReadOnlySpan<byte> data) => Link.WriteState(data);
+
+    /// <summary>How many interrupts of it came so far; null where nobody takes them. From any thread.</summary>
+    public ulong? CountInterrupts() => Link.CountInterrupts();
+
     /// <summary>Whether the device itself says that something is wrong with it; null where it can't be asked. From any thread.</summary>
     public bool? ReadsFault()
     {
-        Span<byte> word = stackalloc byte[4];
         try
         {
-            Client.RegionRead(RegistersRegion, RegisterStatus, word);
-            return (BinaryPrimitives.ReadUInt32LittleEndian(word) & StatusError) != 0;
+            return IsRnic ? RnicFace.ReadsFault(Link) : null;
         }
         catch (IOException)
         {
@@ -152,53 +150,65 @@ public sealed class AttachedDevice : IDisposable
         }
     }
 
+    /// <summary>Reads bytes of a region as they are, whether the guest sees it or not. From any thread.</summary>
+    /// <exception cref="MachineException">It has no such bytes, or it is stopped.</exception>
+    /// <exception cref="IOException">It refused.</exception>
+    public void ReadRegion(int region, ulong offsetBytes, Span<byte> data)
+    {
+        CheckAccess(region, offsetBytes, data.Length);
+        Link.Read(region, offsetBytes, data);
+    }
+
+    /// <summary>Writes bytes of a region as they are, whether the guest sees it or not. From any thread.</summary>
+    /// <exception cref="MachineException">It has no such bytes, or it is stopped.</exception>
+    /// <exception cref="IOException">It refused.</exception>
+    public void WriteRegion(int region, ulong offsetBytes, ReadOnlySpan<byte> data)
+    {
+        CheckAccess(region, offsetBytes, data.Length);
+        Link.Write(region, offsetBytes, data);
+    }
+
+    /// <summary>Why there is no tracker of a name that sees its writes; null where that is not known.</summary>
+    public string? WhyNoTracker(string name) => Link.WhyNoTracker(name);
+
+    /// <summary>Makes the trackers that see the writes of this device alone.</summary>
+    internal IEnumerable<IDirtyTracker> CreateTrackers() => Link.CreateTrackers(new(Device.Id));
+
     /// <summary>Lets this device reach another one's mailbox by DMA.</summary>
     /// <exception cref="MachineException">The other has none that could be shared.</exception>
     internal void MapMailboxOf(AttachedDevice peer)
     {
-        using var mailbox = peer.Client.ShareRegion(MailboxRegion);
-        if (mailbox is not { Info: { SizeBytes: MailboxBytes, Writable: true, MappableAreas: [(0, MailboxBytes)] } })
+        if (Link is not VfioUserLink own || peer.Link is not VfioUserLink other || !own.TryMapRegionOf(other, MailboxRegion, new(new(peer.MailboxAddress), MailboxBytes)))
         {
             throw new MachineException($"device {Device.Id}: its peer {peer.Device.Id} shares no mailbox of {MailboxBytes} bytes.");
         }
-
-        Client.MapDma(new IovaRange(new(peer.MailboxAddress), MailboxBytes), mailbox.FileOffsetBytes, read: true, write: true, mailbox.File);
     }
 
     /// <summary>Lets vCPUs go that wait for it, whatever it is in; for a machine that ends.</summary>
     internal void ReleaseAccesses() => _takesAccesses.Set();
 
-    /// <summary>Connects, checks that the device is what the file says, and maps all guest memory for its DMA, by descriptor or by messages;
-    /// nothing where a virtual IOMMU is between.</summary>
+    /// <summary>Checks that a device is what the file says, and places its regions.</summary>
     /// <param name="device">What the file says.</param>
-    /// <param name="index">Its number, which places its regions.</param>
-    /// <param name="memory">Guest memory and its descriptor.</param>
-    /// <exception cref="MachineException">It is not that device.</exception>
-    internal static AttachedDevice Attach(MachineDevice device, int index, GuestMemoryFile memory)
+    /// <param name="index">Its number, which places its regions where the guest's program drives it.</param>
+    /// <param name="bus">Places the regions of others.</param>
+    /// <param name="link">The device, with all guest memory mapped for its DMA; disposed with the result, or at once where there is none.</param>
+    /// <exception cref="MachineException">It is not that device, or can't be placed.</exception>
+    /// <exception cref="IOException">It can't be asked.</exception>
+    internal static AttachedDevice Attach(MachineDevice device, int index, GuestBus bus, IDeviceLink link)
     {
-        var space = device.Iommu ? new AddressSpace(DeviceIommu.Aperture, DeviceIommu.MaxMappings) : null;
-        var mediated = device.Dma == DeviceDma.Mediated ? new MediatedMemory(memory.Memory, space) : null;
-        var client = VfioUserClient.Connect(device.Socket, new VfioUserClientOptions { DmaHandler = mediated });
         try
         {
-            var messageBytes = CheckKind(device, client);
-            foreach (var region in space is null ? memory.Memory.Regions : [])
-            {
-                client.MapDma(region.Range, region.FileOffsetBytes, read: true, write: true, mediated is null ? memory.Handle : null);
-            }
-
-            var iommu = space is null ? null : new DeviceIommu(space, client, memory, mediated is not null);
-            return new(device, client, GuestDevices.AddressOf(index), messageBytes, client.MapRegion(DoorbellRegion), mediated, iommu);
+            return device.Kind == MachineDevice.RnicKind ? OfRnic(device, index, link) : OfOther(device, bus, link);
         }
         catch
         {
-            client.Dispose();
+            link.Dispose();
             throw;
         }
     }
 
     /// <summary>Whether one of its regions lies at an address.</summary>
-    internal bool Holds(ulong address) => address >= RegistersAddress && address - RegistersAddress < 2 * SlotBytes;
+    internal bool Holds(ulong address) => TryFind(address, out _, out _);
 
     /// <summary>Reads a 32-bit register.</summary>
     internal uint ReadRegister(ulong address)
@@ -207,14 +217,18 @@ public sealed class AttachedDevice : IDisposable
         Span<byte> bytes = stackalloc byte[4];
         try
         {
-            var (region, offset) = Find(address);
-            Client.RegionRead(region, offset, bytes);
-            return BinaryPrimitives.ReadUInt32LittleEndian(bytes);
+            if (TryFind(address, out var region, out var offset))
+            {
+                Link.Read(region, offset, bytes);
+                return BinaryPrimitives.ReadUInt32LittleEndian(bytes);
+            }
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or ArgumentOutOfRangeException)
         {
-            return uint.MaxValue;
+            // Beyond the region's end, or gone: nobody answers, as on a bus.
         }
+
+        return uint.MaxValue;
     }
 
     /// <summary>Writes a 32-bit register and waits until the device has taken it.</summary>
@@ -225,10 +239,12 @@ public sealed class AttachedDevice : IDisposable
         BinaryPrimitives.WriteUInt32LittleEndian(bytes, value);
         try
         {
-            var (region, offset) = Find(address);
-            Client.RegionWrite(region, offset, bytes);
+            if (TryFind(address, out var region, out var offset))
+            {
+                Link.Write(region, offset, bytes);
+            }
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or ArgumentOutOfRangeException)
         {
             // Refused, or gone: either way the guest's write has no effect, as on a bus.
         }
@@ -237,12 +253,66 @@ public sealed class AttachedDevice : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _doorbells.Dispose();
-        Client.Dispose();
+        Link.Dispose();
         _takesAccesses.Dispose();
     }
 
     private static bool IsStopped(VfioDeviceState state) => state is VfioDeviceState.Stop or VfioDeviceState.StopCopy or VfioDeviceState.Resuming;
+
+    private static AttachedDevice OfRnic(MachineDevice device, int index, IDeviceLink link)
+    {
+        var (version, messageBytes) = RnicFace.Check(device, link);
+        var (registers, doorbells) = (GuestBus.AddressOf(index), GuestBus.AddressOf(index) + GuestBus.SlotBytes);
+        (ulong Address, MappedMemory Memory)[] mapped = [.. RnicFace.FindDoorbellPage(link) is { } page ? [(doorbells + page.OffsetBytes, page.Memory)] : Array.Empty<(ulong, MappedMemory)>()];
+        return new(device, link)
+        {
+            Version = version,
+            MessageBytes = messageBytes,
+            Windows =
+            [
+                new(RnicFace.RegistersRegion, registers, GuestBus.SlotBytes, 0),
+                new(RnicFace.DoorbellRegion, doorbells, GuestBus.SlotBytes, mapped is [var (_, memory)] ? memory.LengthBytes : 0),
+            ],
+            Mapped = mapped,
+        };
+    }
+
+    private static AttachedDevice OfOther(MachineDevice device, GuestBus bus, IDeviceLink link)
+    {
+        var windows = new List<DeviceWindow>();
+        var mapped = new List<(ulong, MappedMemory)>();
+        foreach (var region in link.Regions.Where(region => region.IsWindow))
+        {
+            if (!bus.TryTake(region.LengthBytes, out var address))
+            {
+                throw new MachineException($"device {device.Id}: no addresses are left for its region {region.Index} of {region.LengthBytes} bytes.");
+            }
+
+            var areas = link.Map(region.Index);
+            mapped.AddRange(areas.Select(area => (address + area.OffsetBytes, area.Memory)));
+            windows.Add(new(region.Index, address, region.LengthBytes, areas.Aggregate(0UL, (sum, area) => sum + area.Memory.LengthBytes)));
+        }
+
+        return new(device, link) { Windows = windows, Mapped = mapped };
+    }
+
+    private void CheckAccess(int region, ulong offsetBytes, int lengthBytes)
+    {
+        if (Link.Regions.FirstOrDefault(each => each.Index == region) is not { } known)
+        {
+            throw new MachineException($"device {Device.Id} has no region {region}; it has {string.Join(", ", Link.Regions.Select(each => each.Index))}.");
+        }
+
+        if (offsetBytes >= known.LengthBytes || (ulong)lengthBytes > known.LengthBytes - offsetBytes)
+        {
+            throw new MachineException($"device {Device.Id}: {lengthBytes} bytes at {offsetBytes} are not within the {known.LengthBytes} bytes of its region {region}.");
+        }
+
+        if (IsStopped(State))
+        {
+            throw new MachineException($"device {Device.Id} is stopped ({VfioStateNames.Of(State)}), and must not be accessed.");
+        }
+    }
 
     private void WaitUntilItTakesAccesses()
     {
@@ -265,27 +335,18 @@ public sealed class AttachedDevice : IDisposable
         }
     }
 
-    /// <summary>Refuses a device that is not of its kind, and gives the size of its messages.</summary>
-    private static uint CheckKind(MachineDevice device, VfioUserClient client)
+    private bool TryFind(ulong address, out int region, out ulong offsetBytes)
     {
-        Span<byte> word = stackalloc byte[4];
-        client.RegionRead(RegistersRegion, RegisterId, word);
-        var id = BinaryPrimitives.ReadUInt32LittleEndian(word);
-        if (device.Kind != "rnic" || id != RnicId)
+        foreach (var window in Windows)
         {
-            throw new MachineException($"device {device.Id}: what listens at {device.Socket} is no {device.Kind} (its ID register reads 0x{id:x8}).");
+            if (address >= window.Address && address - window.Address < window.LengthBytes)
+            {
+                (region, offsetBytes) = (window.Region, address - window.Address);
+                return true;
+            }
         }
 
-        client.RegionRead(RegistersRegion, RegisterMessageBytes, word);
-        var messageBytes = BinaryPrimitives.ReadUInt32LittleEndian(word);
-        if (messageBytes is < MinMessageBytes or > MaxMessageBytes || messageBytes % MinMessageBytes != 0)
-        {
-            throw new MachineException($"device {device.Id}: its messages have {messageBytes} bytes; they have {MinMessageBytes} to {MaxMessageBytes}, a multiple of {MinMessageBytes}.");
-        }
-
-        return messageBytes;
+        (region, offsetBytes) = (0, 0);
+        return false;
     }
-
-    private (int Region, ulong Offset) Find(ulong address) =>
-        address < DoorbellRegionAddress ? (RegistersRegion, address - RegistersAddress) : (DoorbellRegion, address - DoorbellRegionAddress);
 }

@@ -85,6 +85,12 @@ internal sealed class FakeTarget : IControlTarget
         return Task.CompletedTask;
     }
 
+    public RegisterDocument AccessRegister(RegisterRequest request)
+    {
+        request.Validate();
+        return new RegisterDocument(request.Device, request.Region, request.Offset, request.Bytes, request.Value ?? 7);
+    }
+
     public void Pause() => throw new ControlException(ControlErrors.WrongState, "it is paused already");
 
     public void Resume() => throw new InvalidOperationException("a defect of the machine's");

@@ -1,7 +1,7 @@
-namespace Ferry.Migration.Devices;
+namespace Ferry.Linux.Vfio;
 
 /// <summary>A data session of a kernel device.</summary>
-internal interface IKernelDeviceSession : IDisposable
+internal interface IVfioMigrationSession : IDisposable
 {
     /// <summary>Reads state bytes; 0 where there are none.</summary>
     int Read(Span<byte> buffer);

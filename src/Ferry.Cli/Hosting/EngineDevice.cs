@@ -4,21 +4,21 @@ using Ferry.Migration.Contracts;
 
 namespace Ferry.Cli.Hosting;
 
-/// <summary>A machine's vfio-user device as the engine sees it.</summary>
+/// <summary>A machine's device as the engine sees it.</summary>
 /// <param name="device">The device; stays the machine's.</param>
-internal sealed class ClientDevice(AttachedDevice device) : IMigratableDevice
+internal sealed class EngineDevice(AttachedDevice device) : IMigratableDevice
 {
     /// <inheritdoc/>
     public string Id => device.Device.Id;
 
     /// <inheritdoc/>
-    public string Kind => device.Device.Kind;
+    public string Kind => device.StateKind;
 
     /// <inheritdoc/>
     public uint Version => device.Version;
 
     /// <inheritdoc/>
-    public VfioMigrationFlags Migration { get; } = device.Client.GetMigrationFlags();
+    public VfioMigrationFlags Migration => device.MigrationFlags;
 
     /// <inheritdoc/>
     public bool IsBehindIommu => device.Iommu is not null;
@@ -30,14 +30,14 @@ internal sealed class ClientDevice(AttachedDevice device) : IMigratableDevice
     public bool IsAwaited => device.IsAwaited;
 
     /// <inheritdoc/>
-    public ulong? EstimateStopCopyBytes() => device.Client.EstimateStopCopyBytes();
+    public ulong? EstimateStopCopyBytes() => device.EstimateStopCopyBytes();
 
     /// <inheritdoc/>
     public void SetState(VfioDeviceState next) => device.SetState(next);
 
     /// <inheritdoc/>
-    public int ReadData(Span<byte> buffer) => device.Client.ReadMigrationData(buffer);
+    public int ReadData(Span<byte> buffer) => device.ReadState(buffer);
 
     /// <inheritdoc/>
-    public void WriteData(ReadOnlySpan<byte> data) => device.Client.WriteMigrationData(data);
+    public void WriteData(ReadOnlySpan<byte> data) => device.WriteState(data);
 }

@@ -1,19 +1,17 @@
-using Ferry.Linux.Vfio;
-
-namespace Ferry.Migration.Devices;
+namespace Ferry.Linux.Vfio;
 
 /// <summary>The real calls.</summary>
-internal sealed class KernelDeviceCalls(VfioDevice device) : IKernelDeviceCalls
+internal sealed class VfioMigrationCalls(VfioDevice device) : IVfioMigrationCalls
 {
     public VfioMigrationFlags GetMigrationFlags() => device.GetMigrationFlags();
 
     public VfioDeviceState GetState() => device.GetState();
 
-    public IKernelDeviceSession? SetState(VfioDeviceState next) => device.SetState(next) is { } data ? new Session(data) : null;
+    public IVfioMigrationSession? SetState(VfioDeviceState next) => device.SetState(next) is { } data ? new Session(data) : null;
 
     public ulong? EstimateStopCopyBytes() => device.EstimateStopCopyBytes();
 
-    private sealed class Session(VfioMigrationData data) : IKernelDeviceSession
+    private sealed class Session(VfioMigrationData data) : IVfioMigrationSession
     {
         public int Read(Span<byte> buffer) => data.Read(buffer);
 

@@ -1,9 +1,7 @@
-using Ferry.Linux.Vfio;
+namespace Ferry.Linux.Vfio;
 
-namespace Ferry.Migration.Devices;
-
-/// <summary>The calls that a kernel device's migration makes, so that a test can fail any of them.</summary>
-internal interface IKernelDeviceCalls
+/// <summary>The calls that a device's migration makes, so that a test can fail any of them.</summary>
+internal interface IVfioMigrationCalls
 {
     /// <summary>What migration it supports.</summary>
     VfioMigrationFlags GetMigrationFlags();
@@ -12,7 +10,7 @@ internal interface IKernelDeviceCalls
     VfioDeviceState GetState();
 
     /// <summary>Takes arcs; gives the data session that the state opens, or null.</summary>
-    IKernelDeviceSession? SetState(VfioDeviceState next);
+    IVfioMigrationSession? SetState(VfioDeviceState next);
 
     /// <summary>How many bytes STOP_COPY will give, or null.</summary>
     ulong? EstimateStopCopyBytes();
