@@ -40,12 +40,18 @@ internal static class LabChecks
         new RnicLogCheck(),
         new RnicType1Check(),
         new RnicMoveCheck(),
+        new RunMttyCheck(),
+        new RunEduCheck(),
+        new RunRnicKernelCheck(),
+        new RunRnicMissesCheck(),
+        new RunRefusalsCheck(),
         new MockBitsCheck(),
         new MockLargerPagesCheck(),
         new MockRefusalCheck(),
         new MockCostsCheck(),
         new ContractCheck<MockSuite>("iommufd", LabMachine.Plain),
         new ContractCheck<MockPartsSuite>("iommufd-parts", LabMachine.Plain),
+        new RunNoIommuCheck(),
     ];
 
     /// <summary>Those of the given names; all where there is none.</summary>

@@ -40,13 +40,14 @@ internal sealed class LabContext(TextWriter log)
     /// <exception cref="CheckFailedException">It did not.</exception>
     public static void RequireRefusal(Action action, string what) => Require(IsRefused(action), $"{what}: not refused");
 
-    /// <summary>Waits for what the kernel does in its own time, for 10 seconds.</summary>
+    /// <summary>Waits for what the kernel does in its own time, for 10 seconds or as long as is said.</summary>
     /// <exception cref="CheckFailedException">It did not come about.</exception>
-    public static void WaitFor(Func<bool> condition, string what)
+    public static void WaitFor(Func<bool> condition, string what, TimeSpan? patience = null)
     {
+        var limit = patience ?? Patience;
         for (var started = Stopwatch.GetTimestamp(); !condition(); Thread.Sleep(5))
         {
-            Require(Stopwatch.GetElapsedTime(started) < Patience, $"{what}: not within {Patience.TotalSeconds} s");
+            Require(Stopwatch.GetElapsedTime(started) < limit, $"{what}: not within {limit.TotalSeconds} s");
         }
     }
 }

@@ -39,6 +39,15 @@ internal sealed class FerryProcess : IDisposable
     public static FerryProcess Start(params string[] arguments) => new(
         Process.Start(new ProcessStartInfo("/bin/ferry", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!, arguments);
 
+    /// <summary>Starts it as another user, who may lock 1 MiB of memory.</summary>
+    public static FerryProcess StartAs(string user, params string[] arguments) => new(
+        Process.Start(new ProcessStartInfo("/bin/su", ["-s", "/bin/sh", user, "-c", $"ulimit -l 1024; exec /bin/ferry {string.Join(' ', arguments)}"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!,
+        arguments);
+
     /// <summary>Runs it to its end and gives what it wrote to standard output.</summary>
     /// <exception cref="CheckFailedException">It ended with another code than 0, or not in time.</exception>
     public static string Run(params string[] arguments)

@@ -15,12 +15,18 @@ internal sealed class PassthroughDevice : IDisposable
     /// <summary>Its address, for instance <c>0000:00:03.0</c>.</summary>
     public string Address => Path.GetFileName(Folder);
 
-    /// <summary>Finds the only device of these numbers and gives it to vfio-pci.</summary>
-    public static PassthroughDevice Bind(ushort vendor, ushort device)
+    /// <summary>The folder in sysfs of the only device of these numbers.</summary>
+    public static string FindFolder(ushort vendor, ushort device)
     {
         var folders = Directory.GetDirectories("/sys/bus/pci/devices").Where(folder => Read(folder, "vendor") == vendor && Read(folder, "device") == device).ToList();
         LabContext.Require(folders.Count == 1, $"{folders.Count} PCI devices are {vendor:x4}:{device:x4}");
-        var bound = new PassthroughDevice(folders[0]);
+        return folders[0];
+    }
+
+    /// <summary>Finds the only device of these numbers and gives it to vfio-pci.</summary>
+    public static PassthroughDevice Bind(ushort vendor, ushort device)
+    {
+        var bound = new PassthroughDevice(FindFolder(vendor, device));
         File.WriteAllText(Path.Combine(bound.Folder, "driver_override"), Driver);
         File.WriteAllText("/sys/bus/pci/drivers_probe", bound.Address);
         var driver = Path.GetFileName(new DirectoryInfo(Path.Combine(bound.Folder, "driver")).LinkTarget);
