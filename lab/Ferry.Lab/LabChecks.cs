@@ -45,6 +45,7 @@ internal static class LabChecks
         new RunRnicKernelCheck(),
         new RunRnicMissesCheck(),
         new RunRefusalsCheck(),
+        new ConformMttyCheck(),
         new MockBitsCheck(),
         new MockLargerPagesCheck(),
         new MockRefusalCheck(),

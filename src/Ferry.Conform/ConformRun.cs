@@ -19,7 +19,7 @@ public sealed class ConformRun(IDeviceConnector connector, ConformOptions option
 
     /// <summary>Checks the device.</summary>
     /// <param name="cancellation">Ends the run between two checks.</param>
-    /// <exception cref="DeviceFaultException">Nobody answers there at the start.</exception>
+    /// <exception cref="DeviceFaultException">Nobody answers there at the start, or what is needed to reach the device is missing.</exception>
     /// <exception cref="ArgumentException">There is no check of a name that is asked for.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public ConformReport Run(CancellationToken cancellation)
@@ -54,6 +54,8 @@ public sealed class ConformRun(IDeviceConnector connector, ConformOptions option
             _ when Needs(CheckNeeds.Migration) && (abilities.Migration & VfioMigrationFlags.StopCopy) == 0 => "the device does not migrate",
             _ when Needs(CheckNeeds.PreCopy) && (abilities.Migration & VfioMigrationFlags.PreCopy) == 0 => "the device has no PRE_COPY",
             _ when Needs(CheckNeeds.P2P) && (abilities.Migration & VfioMigrationFlags.P2P) == 0 => "the device has no P2P states",
+            _ when Needs(CheckNeeds.Sessions) && !abilities.TellsSessions => "the interface has no files of data sessions",
+            _ when Needs(CheckNeeds.PreCopyInfo) && !abilities.TellsPreCopy => "the interface has no VFIO_MIG_GET_PRECOPY_INFO",
             _ when Needs(CheckNeeds.Reset) && !abilities.CanReset => "the device can't be reset",
             _ when Needs(CheckNeeds.Log) && !abilities.LogsDma => "the device has no DMA log",
             _ when Needs(CheckNeeds.ExactLog) && abilities.LogPrecision != TrackingPrecision.Exact => "the log is of what is pinned for write, not of what is written",
@@ -144,7 +146,7 @@ public sealed class ConformRun(IDeviceConnector connector, ConformOptions option
         {
             return (CheckOutcome.Failed, DescribeRefusal(device, e));
         }
-        catch (DeviceFaultException e)
+        catch (DeviceFaultException e) when (e.Fault != DeviceFault.Unreachable)
         {
             var description = Describe(e);
             if (e.Fault != DeviceFault.Malformed)

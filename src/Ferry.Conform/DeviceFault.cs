@@ -11,4 +11,7 @@ public enum DeviceFault
 
     /// <summary>The answer breaks the protocol.</summary>
     Malformed,
+
+    /// <summary>It was not asked: this host or process lacks what is needed to reach it.</summary>
+    Unreachable,
 }

@@ -8,7 +8,7 @@ internal sealed class DeviceSession : IDisposable
     private readonly IDeviceUnderTest _connection;
     private DeviceAbilities? _abilities;
 
-    private DeviceSession(IDeviceUnderTest connection, string name) => (_connection, Trace) = (connection, new CommandTrace($"connect to {name}"));
+    private DeviceSession(IDeviceUnderTest connection) => (_connection, Trace) = (connection, new CommandTrace(connection.Opening));
 
     /// <summary>What was done on it: to set it up, and in the last scenario.</summary>
     public CommandTrace Trace { get; }
@@ -18,7 +18,7 @@ internal sealed class DeviceSession : IDisposable
 
     /// <summary>Connects.</summary>
     /// <exception cref="DeviceFaultException">Nobody answers.</exception>
-    public static DeviceSession Open(IDeviceConnector connector) => new(connector.Connect(), connector.Name);
+    public static DeviceSession Open(IDeviceConnector connector) => new(connector.Connect());
 
     /// <summary>The device for a check that has so much time.</summary>
     public TracedDevice ForCheck(TimeSpan time) => new(_connection, Trace, time);

@@ -43,8 +43,8 @@ public sealed class MachineMemory : IDisposable
 
     internal void MapFor(IDeviceUnderTest device)
     {
-        device.MapDma(Ram, _ram.File);
-        device.MapDma(Peer, _peer.File);
+        device.MapDma(Ram, _ram.File, _ram.Host);
+        device.MapDma(Peer, _peer.File, _peer.Host);
     }
 
     /// <summary>Puts a pattern everywhere, so that a device which writes zeros is seen too.</summary>

@@ -35,6 +35,8 @@ internal sealed class MemoryWindow : IDisposable
 
     public SafeFileHandle File => _file.Handle;
 
+    public Hva Host => _memory.Address;
+
     private Span<byte> All => _memory.GetSpan(0, _copy.Length);
 
     public void Write(Iova address, ReadOnlySpan<byte> data)

@@ -8,7 +8,7 @@ public sealed class CommandTraceTests
     [Fact]
     public void What_set_the_connection_up_stays_and_what_was_before_a_reset_goes()
     {
-        var trace = new CommandTrace("connect");
+        var trace = new CommandTrace(["connect"]);
         trace.Add("map");
         trace.EndSetup();
         trace.Add("before");
@@ -24,7 +24,7 @@ public sealed class CommandTraceTests
     [Fact]
     public void A_line_that_repeats_is_counted_and_never_across_a_begin()
     {
-        var trace = new CommandTrace("connect");
+        var trace = new CommandTrace(["connect"]);
         trace.EndSetup();
         trace.Add("read");
         trace.Add("read");
@@ -36,7 +36,7 @@ public sealed class CommandTraceTests
     [Fact]
     public void A_long_scenario_loses_its_first_lines_and_says_so()
     {
-        var trace = new CommandTrace("connect");
+        var trace = new CommandTrace(["connect"]);
         trace.EndSetup();
         trace.Begin();
         for (var i = 0; i < 1003; i++)

@@ -14,6 +14,9 @@ public sealed class GoodDeviceTests
 
     private static readonly string[] PreCopies = ["pre-copy-initial", "pre-copy-converges", "pre-copy-session"];
 
+    /// <summary>What is about files of data sessions, which vfio-user does not have.</summary>
+    private static readonly string[] Files = ["data-sessions", "pre-copy-info", "pre-copy-end"];
+
     [Fact]
     public void A_whole_rnic_passes_every_check() => AssertPasses(Conformance.Options);
 
@@ -45,7 +48,7 @@ public sealed class GoodDeviceTests
         var report = Conformance.Run(Conformance.Rnic(), "none");
         Assert.True(report.Passed, Conformance.Describe(report));
         Assert.Equal(
-            ["dma-runs", "stop-silence", "p2p-silence", "resume-work", "log-complete", "log-exact", "log-forgets", "log-report-sizes", "log-ranges"],
+            [.. Files, "dma-runs", "stop-silence", "p2p-silence", "resume-work", "log-complete", "log-exact", "log-forgets", "log-report-sizes", "log-ranges"],
             Conformance.NamesOf(report, CheckOutcome.NotApplicable));
     }
 
@@ -61,7 +64,7 @@ public sealed class GoodDeviceTests
     {
         var report = Conformance.Run(new Rnic(options));
         Assert.True(report.Passed, Conformance.Describe(report));
-        Assert.Equal(notApplicable, Conformance.NamesOf(report, CheckOutcome.NotApplicable));
+        Assert.Equal([.. Files.Concat(notApplicable).Order()], Conformance.NamesOf(report, CheckOutcome.NotApplicable).Order());
         TestContext.Current.TestOutputHelper?.WriteLine(Conformance.Describe(report));
     }
 }

@@ -6,8 +6,10 @@ using Ferry.Cli.Documents;
 using Ferry.Cli.Ui;
 using Ferry.Cli.Values;
 using Ferry.Conform;
+using Ferry.Conform.Kernel;
 using Ferry.Conform.Stimuli;
 using Ferry.Conform.VfioUser;
+using Ferry.Linux.Vfio;
 using Spectre.Console;
 
 namespace Ferry.Cli.Commands;
@@ -22,6 +24,14 @@ internal static class ConformCommand
     public static Command Create()
     {
         var socket = OptionFactory.Text("--socket", "The socket of a vfio-user device that runs already and has no other client.", "PATH");
+        var vfio = OptionFactory.Text(
+            "--vfio", "A device of a kernel VFIO driver that nothing else uses: its PCI address, or the UUID of a mediated device.", "DEVICE");
+        var access = OptionFactory.Choice(
+            "--vfio-access",
+            "How a kernel device is opened: 'cdev' by its own file with iommufd, 'group' by its group with a type1 container, 'group-iommufd' by its group with iommufd, "
+                + "'auto' as cdev where the kernel has that and else as group.",
+            KernelAccessNames.Auto,
+            [.. KernelAccessNames.All]);
         var device = new Argument<string[]>("command")
         {
             Description = $"A device to start and to end again, behind '--': a program and its arguments, with {StartedDevice.SocketPlaceholder} where it takes its socket.",
@@ -39,7 +49,7 @@ internal static class ConformCommand
             "Exercise one device's migration, DMA and DMA log as its author would want, and report what breaks a rule, with the commands that lead to it. "
                 + "The device is reset and loaded again and again: use none that a machine runs with. docs/conform.md describes each check.")
         {
-            socket, stimulus, only, list, answerTime, checkTime, json, device,
+            socket, vfio, access, stimulus, only, list, answerTime, checkTime, json, device,
         };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -58,7 +68,9 @@ internal static class ConformCommand
                 CheckTime = parsed.GetValue(checkTime).Value,
                 WorkTime = parsed.GetValue(answerTime).Value,
             };
-            var report = await RunAsync(screen, parsed.GetValue(socket), parsed.GetValue(device) ?? [], parsed.GetValue(answerTime).Value, options, cancellation).ConfigureAwait(false);
+            var target = new ConformTarget(
+                parsed.GetValue(socket), parsed.GetValue(vfio), KernelAccessNames.Parse(parsed.GetValue(access)!), parsed.GetValue(device) ?? [], parsed.GetValue(answerTime).Value);
+            var report = await RunAsync(screen, target, options, cancellation).ConfigureAwait(false);
             Write(screen, report, parsed.GetValue(json));
             return report.Conforms ? ExitCodes.Done : ExitCodes.Failed;
         });
@@ -66,26 +78,30 @@ internal static class ConformCommand
             command,
             "ferry conform --socket /run/me/dev.sock",
             "ferry conform --stimulus rnic -- ferry device rnic --socket {socket}",
+            "ferry conform --vfio 0000:01:00.0 --vfio-access group",
             "ferry conform --socket dev.sock --only arcs,refusals,resume-altered --json",
             "ferry conform --list");
         return command;
     }
 
-    private static async Task<ConformDocument> RunAsync(
-        Screen screen, string? socket, string[] command, TimeSpan answerTime, ConformOptions options, CancellationToken cancellation)
+    private static async Task<ConformDocument> RunAsync(Screen screen, ConformTarget target, ConformOptions options, CancellationToken cancellation)
     {
-        switch (socket, command)
+        switch (target)
         {
-            case ({ } path, []):
-                return await CheckAsync(screen, new VfioUserConnector(path, answerTime), options, cancellation).ConfigureAwait(false);
-            case (null, [_, ..]):
-                using (var device = new StartedDevice(command, answerTime, cancellation))
+            case { Socket: { } path, Vfio: null, Command: [] }:
+                return await CheckAsync(screen, new VfioUserConnector(path, target.AnswerTime), options, cancellation).ConfigureAwait(false);
+            case { Socket: null, Vfio: { } text, Command: [] }:
+                return VfioSysfs.TryParseName(text, out var name)
+                    ? await CheckAsync(screen, new KernelConnector(name, target.Access, target.AnswerTime), options, cancellation).ConfigureAwait(false)
+                    : throw new UsageException($"--vfio: '{text}' is neither a PCI address such as 0000:01:00.0 nor the UUID of a mediated device");
+            case { Socket: null, Vfio: null, Command: [_, ..] }:
+                using (var device = new StartedDevice(target.Command, target.AnswerTime, cancellation))
                 {
                     return await CheckAsync(screen, device, options, cancellation).ConfigureAwait(false);
                 }
 
             default:
-                throw new UsageException("conform needs either --socket PATH or a device to start: -- COMMAND ARGUMENTS");
+                throw new UsageException("conform needs either --socket PATH, --vfio DEVICE, or a device to start: -- COMMAND ARGUMENTS");
         }
     }
 

@@ -6,9 +6,17 @@ namespace Ferry.Conform.Checks;
 internal sealed partial class CheckContext
 {
     private const int ReadBytes = 256 << 10;
+    private const int PreCopyRounds = 4;
+    private const int PreCopySlackBytes = 1 << 20;
 
     private readonly byte[] _buffer = new byte[ReadBytes];
     private byte[]? _stream;
+
+    /// <summary>What the last read of <see cref="ReadData"/> gave.</summary>
+    public DataRead LastRead { get; private set; }
+
+    /// <summary>So many bytes an idle device may give in pre-copy before it has to say that nothing is left: its state several times over.</summary>
+    public int PreCopyLimitBytes => (int)Math.Min(((long)PreCopyRounds * Stream.Length) + PreCopySlackBytes, int.MaxValue);
 
     /// <summary>A whole stream of this device; <see cref="PrepareStream"/> saves it.</summary>
     public byte[] Stream => _stream ?? throw new InvalidOperationException("No stream was prepared.");
@@ -36,7 +44,8 @@ internal sealed partial class CheckContext
         using var all = new MemoryStream();
         while (all.Length < limitBytes)
         {
-            var read = Device.ReadData(_buffer.AsSpan(0, (int)Math.Min(Math.Min(pieceBytes, _buffer.Length), limitBytes - all.Length)));
+            LastRead = Device.ReadData(_buffer.AsSpan(0, (int)Math.Min(Math.Min(pieceBytes, _buffer.Length), limitBytes - all.Length)));
+            var read = LastRead.Bytes;
             if (read == 0)
             {
                 break;
@@ -52,6 +61,19 @@ internal sealed partial class CheckContext
 
         return all.ToArray();
     }
+
+    /// <summary>Whether a state is one of the saving states, which share a data session.</summary>
+    public static bool IsSaving(VfioDeviceState state) => state is VfioDeviceState.PreCopy or VfioDeviceState.PreCopyP2P or VfioDeviceState.StopCopy;
+
+    /// <summary>Whether the data channel gives state bytes. The file of a session that has ended may say that nothing is left.</summary>
+    public bool GivesData()
+    {
+        var bytes = 0;
+        return !IsRefused(() => bytes = ReadData(1, 1).Length) && (bytes > 0 || !Abilities.TellsSessions);
+    }
+
+    /// <summary>Whether the data channel takes state bytes.</summary>
+    public bool TakesData(ReadOnlyMemory<byte> data) => !IsRefused(() => Load(data.Span));
 
     /// <summary>Begins RESUMING on a device that is as new.</summary>
     public void BeginResume(string scenario)

@@ -38,7 +38,7 @@ internal sealed partial class CheckContext
         var interrupts = new EventFile();
         try
         {
-            Device.SetInterrupt(index, interrupts.Handle);
+            Device.SetInterrupt(index, interrupts);
             return interrupts;
         }
         catch

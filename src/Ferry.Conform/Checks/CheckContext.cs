@@ -74,10 +74,24 @@ internal sealed partial class CheckContext(TracedDevice device, MachineMemory me
     }
 
     /// <summary>Goes to a state and looks whether the device is there.</summary>
-    public void Go(VfioDeviceState next)
+    /// <returns>Whether that opened a data session; null where the interface does not tell.</returns>
+    public bool? Go(VfioDeviceState next)
     {
-        Device.SetState(next);
+        var opened = Device.SetState(next);
         RequireState(next);
+        return opened;
+    }
+
+    /// <summary>Goes to a state where the device takes the way; where it does not, arcs and combinations tell about that.</summary>
+    public bool TryGo(VfioDeviceState next)
+    {
+        if (IsRefused(() => Device.SetState(next)))
+        {
+            return false;
+        }
+
+        RequireState(next);
+        return true;
     }
 
     /// <summary>Goes to a state by single arcs, from RUNNING.</summary>

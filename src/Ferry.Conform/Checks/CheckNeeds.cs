@@ -13,4 +13,6 @@ internal enum CheckNeeds
     ExactLog = 32 | Log,
     Stimulus = 64,
     PeerStimulus = 128 | Stimulus,
+    Sessions = 256 | Migration,
+    PreCopyInfo = 512 | PreCopy,
 }

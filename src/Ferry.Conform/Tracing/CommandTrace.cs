@@ -2,11 +2,11 @@ namespace Ferry.Conform.Tracing;
 
 /// <summary>The commands of one connection: those that set it up, and those since the device was last as new.</summary>
 /// <remarks>What is held can be done again by itself, on a new connection. What is repeated with the same answer takes one line.</remarks>
-internal sealed class CommandTrace(string opening)
+internal sealed class CommandTrace(IReadOnlyList<string> opening)
 {
     private const int MostLines = 1000;
 
-    private readonly List<string> _setup = [opening];
+    private readonly List<string> _setup = [.. opening];
     private readonly List<string> _lines = [];
     private string? _last;
     private int _repeated;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Ferry.Conform.Checks;
+using Ferry.Linux.Events;
 using Ferry.Linux.Vfio;
 using Ferry.Memory;
 using Microsoft.Win32.SafeHandles;
@@ -16,34 +17,42 @@ internal sealed class TracedDevice(IDeviceUnderTest inner, CommandTrace trace, T
     /// <summary>Whether the log was started and not stopped, as far as the answers tell.</summary>
     public bool IsLogging { get; private set; }
 
-    public DeviceAbilities AskAbilities() => Do("GET abilities", inner.AskAbilities, abilities =>
+    public ICommandTexts Texts { get; } = inner.Texts;
+
+    public IReadOnlyList<string> Opening => inner.Opening;
+
+    public DeviceAbilities AskAbilities() => Do(Texts.AskAbilities, inner.AskAbilities, abilities =>
         $"migration {abilities.Migration}, {(abilities.LogsDma ? $"DMA log {abilities.LogPrecision}" : "no DMA log")}, {(abilities.CanReset ? "reset" : "no reset")}");
 
-    public VfioDeviceState GetState() => Do("GET_STATE", inner.GetState, VfioStateNames.Of);
+    public VfioDeviceState GetState() => Do(Texts.GetState, inner.GetState, VfioStateNames.Of);
 
-    public void SetState(VfioDeviceState next) => Do($"SET_STATE {VfioStateNames.Of(next)}", () => inner.SetState(next));
+    public bool? SetState(VfioDeviceState next) => Do(
+        Texts.SetState(next), () => inner.SetState(next), opened => opened switch { null => "ok", true => "ok, a data session is open", false => "ok, no data session" });
 
     public ulong? EstimateStopCopyBytes() =>
-        Do("GET MIG_DATA_SIZE", inner.EstimateStopCopyBytes, bytes => bytes is { } known ? FormattableString.Invariant($"{known} bytes") : "not known");
+        Do(Texts.EstimateStopCopyBytes, inner.EstimateStopCopyBytes, bytes => bytes is { } known ? FormattableString.Invariant($"{known} bytes") : "not known");
 
-    public int ReadData(Span<byte> buffer) =>
-        Do(FormattableString.Invariant($"READ_DATA {buffer.Length}"), buffer, inner.ReadData, read => FormattableString.Invariant($"{read} bytes"));
+    public VfioPreCopyInfo? AskPreCopy() => Do(
+        Texts.AskPreCopy, inner.AskPreCopy, info => info is { } known ? FormattableString.Invariant($"initial {known.InitialBytes} bytes, dirty {known.DirtyBytes} bytes") : "not known");
 
-    public void WriteData(ReadOnlySpan<byte> data) => Do(FormattableString.Invariant($"WRITE_DATA {data.Length}"), data, inner.WriteData);
+    public DataRead ReadData(Span<byte> buffer) => Do(
+        Texts.ReadData(buffer.Length), buffer, inner.ReadData, read => read.IsTemporaryEnd == true ? "none now (ENOMSG)" : FormattableString.Invariant($"{read.Bytes} bytes"));
 
-    public void MapDma(IovaRange range, SafeFileHandle file) => Do($"DMA_MAP {range} read write", () => inner.MapDma(range, file));
+    public void WriteData(ReadOnlySpan<byte> data) => Do(Texts.WriteData(data.Length), data, inner.WriteData);
+
+    public void MapDma(IovaRange range, SafeFileHandle file, Hva memory) => Do(Texts.MapDma(range), () => inner.MapDma(range, file, memory));
 
     public PageSize StartDmaLog(IReadOnlyList<IovaRange> ranges, PageSize pageSize)
     {
         var what = ranges.Count <= 4 ? string.Join(' ', ranges) : FormattableString.Invariant($"{ranges.Count} ranges from {ranges[0]}");
-        var chosen = Do($"DMA_LOGGING_START {pageSize} {what}", () => inner.StartDmaLog(ranges, pageSize), chosen => chosen.ToString());
+        var chosen = Do(Texts.StartDmaLog(pageSize, what), () => inner.StartDmaLog(ranges, pageSize), chosen => chosen.ToString());
         IsLogging = true;
         return chosen;
     }
 
     public void StopDmaLog()
     {
-        Do("DMA_LOGGING_STOP", inner.StopDmaLog);
+        Do(Texts.StopDmaLog, inner.StopDmaLog);
         IsLogging = false;
     }
 
@@ -52,7 +61,7 @@ internal sealed class TracedDevice(IDeviceUnderTest inner, CommandTrace trace, T
         // Its own bitmap, so that the line tells what came, not what was there before.
         using var reported = new DirtyBitmap(range, pageSize);
         Do(
-            $"DMA_LOGGING_REPORT {range} {pageSize}",
+            Texts.ReportDmaLog(range, pageSize),
             () =>
             {
                 inner.ReportDmaLog(range, pageSize, reported);
@@ -63,7 +72,7 @@ internal sealed class TracedDevice(IDeviceUnderTest inner, CommandTrace trace, T
     }
 
     public void ReadRegion(int region, ulong offset, Span<byte> data) => Do(
-        FormattableString.Invariant($"REGION_READ {region}+0x{offset:x} {data.Length}"),
+        Texts.ReadRegion(region, offset, data.Length),
         data,
         into =>
         {
@@ -73,11 +82,11 @@ internal sealed class TracedDevice(IDeviceUnderTest inner, CommandTrace trace, T
         read => read);
 
     public void WriteRegion(int region, ulong offset, ReadOnlySpan<byte> data) =>
-        Do($"REGION_WRITE {region}+0x{offset:x} {Convert.ToHexStringLower(data)}", data, from => inner.WriteRegion(region, offset, from));
+        Do(Texts.WriteRegion(region, offset, Convert.ToHexStringLower(data)), data, from => inner.WriteRegion(region, offset, from));
 
-    public void SetInterrupt(int index, SafeFileHandle signal) => Do($"SET_IRQS {index} 0", () => inner.SetInterrupt(index, signal));
+    public void SetInterrupt(int index, EventFile signal) => Do(Texts.SetInterrupt(index), () => inner.SetInterrupt(index, signal));
 
-    public void Reset() => Do("DEVICE_RESET", inner.Reset);
+    public void Reset() => Do(Texts.Reset, inner.Reset);
 
     /// <summary>Leaves no log started behind; the connection is the session's.</summary>
     public void Dispose()
@@ -145,6 +154,7 @@ internal sealed class TracedDevice(IDeviceUnderTest inner, CommandTrace trace, T
             CommandRefusedException refused => FormattableString.Invariant($"refused, errno {refused.Errno}"),
             DeviceFaultException { Fault: DeviceFault.Silent } => "no answer",
             DeviceFaultException { Fault: DeviceFault.Gone } => "the connection ended",
+            DeviceFaultException { Fault: DeviceFault.Unreachable } => "not possible here",
             _ => $"malformed: {e.Message}",
         };
         Trace.Add($"{command} -> {answer}");

@@ -21,7 +21,7 @@ public sealed class VfioUserConnector(string socketPath, TimeSpan answerTime) : 
         var options = new VfioUserClientOptions { ConnectTimeout = ConnectTime, RequestTimeout = answerTime, MessageTimeout = answerTime };
         try
         {
-            return new VfioUserTarget(VfioUserClient.Connect(socketPath, options));
+            return new VfioUserTarget(VfioUserClient.Connect(socketPath, options), socketPath);
         }
         catch (VfioUserProtocolException e)
         {

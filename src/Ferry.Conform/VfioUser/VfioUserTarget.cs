@@ -1,3 +1,4 @@
+using Ferry.Linux.Events;
 using Ferry.Linux.Vfio;
 using Ferry.Memory;
 using Ferry.VfioUser;
@@ -8,25 +9,39 @@ using Microsoft.Win32.SafeHandles;
 namespace Ferry.Conform.VfioUser;
 
 /// <summary>A connection to a vfio-user device, with its errors as the checks know them.</summary>
-internal sealed class VfioUserTarget(VfioUserClient client) : IDeviceUnderTest
+internal sealed class VfioUserTarget(VfioUserClient client, string socketPath) : IDeviceUnderTest
 {
     // The specification names no least number; a log that takes no range at all would be none.
     private const int LeastLogRanges = 1;
 
-    public DeviceAbilities AskAbilities() => Ask(() => new DeviceAbilities(
-        client.GetMigrationFlags(), client.GetInfo().CanReset, client.HasDmaLog, client.Server.DmaLogPrecision, LeastLogRanges));
+    public ICommandTexts Texts { get; } = new VfioUserTexts();
+
+    public IReadOnlyList<string> Opening { get; } = [$"connect to {socketPath}"];
+
+    public DeviceAbilities AskAbilities() => Ask(() => new DeviceAbilities(client.GetMigrationFlags(), client.GetInfo().CanReset)
+    {
+        LogsDma = client.HasDmaLog,
+        LogPrecision = client.Server.DmaLogPrecision,
+        LeastLogRanges = LeastLogRanges,
+    });
 
     public VfioDeviceState GetState() => Ask(client.GetState);
 
-    public void SetState(VfioDeviceState next) => Tell(() => client.SetState(next));
+    public bool? SetState(VfioDeviceState next)
+    {
+        Tell(() => client.SetState(next));
+        return null;
+    }
 
     public ulong? EstimateStopCopyBytes() => Ask(client.EstimateStopCopyBytes);
 
-    public int ReadData(Span<byte> buffer) => Ask(buffer, client.ReadMigrationData);
+    public VfioPreCopyInfo? AskPreCopy() => null;
+
+    public DataRead ReadData(Span<byte> buffer) => new(Ask(buffer, client.ReadMigrationData), null);
 
     public void WriteData(ReadOnlySpan<byte> data) => Tell(data, client.WriteMigrationData);
 
-    public void MapDma(IovaRange range, SafeFileHandle file) => Tell(() => client.MapDma(range, 0, read: true, write: true, file));
+    public void MapDma(IovaRange range, SafeFileHandle file, Hva memory) => Tell(() => client.MapDma(range, 0, read: true, write: true, file));
 
     public PageSize StartDmaLog(IReadOnlyList<IovaRange> ranges, PageSize pageSize) => Ask(() => client.StartDmaLog(ranges, pageSize));
 
@@ -38,7 +53,7 @@ internal sealed class VfioUserTarget(VfioUserClient client) : IDeviceUnderTest
 
     public void WriteRegion(int region, ulong offset, ReadOnlySpan<byte> data) => Tell(data, from => client.RegionWrite(region, offset, from));
 
-    public void SetInterrupt(int index, SafeFileHandle signal) => Tell(() => client.SetInterrupts(index, 0, [signal]));
+    public void SetInterrupt(int index, EventFile signal) => Tell(() => client.SetInterrupts(index, 0, [signal.Handle]));
 
     public void Reset() => Tell(client.Reset);
 

@@ -15,8 +15,16 @@ public sealed unsafe class VfioMigrationData : IDisposable
     /// <summary>Reads state bytes. Allocates nothing where it succeeds.</summary>
     /// <returns>How many; 0 where there are none now (pre-copy) or none any more (stop-copy).</returns>
     /// <exception cref="KernelCallException">The kernel or the device failed.</exception>
-    public int Read(Span<byte> buffer)
+    public int Read(Span<byte> buffer) => Read(buffer, out _);
+
+    /// <summary>Reads state bytes, and says how they ended. Allocates nothing where it succeeds.</summary>
+    /// <param name="buffer">Takes them.</param>
+    /// <param name="isTemporaryEnd">Whether there are none now and more may come (ENOMSG); false where all was given, or some came.</param>
+    /// <returns>How many; 0 at an end.</returns>
+    /// <exception cref="KernelCallException">The kernel or the device failed.</exception>
+    public int Read(Span<byte> buffer, out bool isTemporaryEnd)
     {
+        isTemporaryEnd = false;
         fixed (byte* pointer = buffer)
         {
             while (true)
@@ -30,6 +38,7 @@ public sealed unsafe class VfioMigrationData : IDisposable
                 switch (Marshal.GetLastPInvokeError())
                 {
                     case VfioErrno.NoMessage:
+                        isTemporaryEnd = true;
                         return 0;
                     case VfioErrno.Interrupted:
                         continue;

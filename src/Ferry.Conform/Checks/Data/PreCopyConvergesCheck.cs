@@ -5,10 +5,6 @@ namespace Ferry.Conform.Checks.Data;
 /// <summary>Pre-copy of an idle device comes to an end.</summary>
 internal sealed class PreCopyConvergesCheck : ICheck
 {
-    /// <summary>An idle device may send its state so many times over before it has to say that nothing is left.</summary>
-    private const int Rounds = 4;
-    private const int SlackBytes = 1 << 20;
-
     public string Name => "pre-copy-converges";
 
     public string Rule => "Pre-copy of a device that has nothing to do reaches its temporary end: a read that gives nothing.";
@@ -20,7 +16,7 @@ internal sealed class PreCopyConvergesCheck : ICheck
     public string? Run(CheckContext context)
     {
         context.PrepareStream();
-        var limitBytes = (int)Math.Min(((long)Rounds * context.Stream.Length) + SlackBytes, int.MaxValue);
+        var limitBytes = context.PreCopyLimitBytes;
         context.Begin("pre-copy of an idle device");
         context.Go(VfioDeviceState.PreCopy);
         var preCopyBytes = context.ReadData(limitBytes, int.MaxValue).Length;

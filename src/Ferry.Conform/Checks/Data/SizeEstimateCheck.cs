@@ -14,7 +14,7 @@ internal sealed class SizeEstimateCheck : ICheck
 
     public string Name => "size-estimate";
 
-    public string Rule => "MIG_DATA_SIZE is near what STOP_COPY then gives: within twice or half of it, and 64 KiB.";
+    public string Rule => "MIG_DATA_SIZE is answered in every state, and near what STOP_COPY then gives: within twice or half of it, and 64 KiB.";
 
     public string Source => Sources.DataSize;
 
@@ -35,7 +35,27 @@ internal sealed class SizeEstimateCheck : ICheck
             Measure(context, VfioDeviceState.PreCopy);
         }
 
+        RequireInEveryState(context);
         return _measured > 0 ? _largest : throw new NotApplicableException("the device gives no estimate");
+    }
+
+    /// <summary>Whether an estimate is near the truth.</summary>
+    public static bool IsNear(ulong estimateBytes, ulong trueBytes) =>
+        estimateBytes / Factor <= trueBytes + SlackBytes && trueBytes / Factor <= estimateBytes + SlackBytes;
+
+    private static void RequireInEveryState(CheckContext context)
+    {
+        var answering = new List<string>();
+        var silent = new List<string>();
+        foreach (var state in context.States)
+        {
+            context.Begin($"estimate in {VfioStateNames.Of(state)}");
+            context.Reach(state);
+            (context.Device.EstimateStopCopyBytes() is null ? silent : answering).Add(VfioStateNames.Of(state));
+        }
+
+        CheckContext.Require(
+            silent.Count == 0 || answering.Count == 0, $"there is an estimate in {string.Join(", ", answering)}, and none in {string.Join(", ", silent)}");
     }
 
     private int Measure(CheckContext context, VfioDeviceState state)
@@ -55,8 +75,7 @@ internal sealed class SizeEstimateCheck : ICheck
         _measured++;
         var text = FormattableString.Invariant($"in {VfioStateNames.Of(state)} the estimate is {bytes} bytes, and STOP_COPY gave {trueBytes}");
         _largest = _largest.Length == 0 ? text : _largest;
-        CheckContext.Require(
-            bytes / Factor <= (ulong)trueBytes + SlackBytes && (ulong)(trueBytes / Factor) <= bytes + SlackBytes, text);
+        CheckContext.Require(IsNear(bytes, (ulong)trueBytes), text);
         return trueBytes;
     }
 }

@@ -9,7 +9,7 @@ internal sealed class CapabilitiesCheck : ICheck
 
     public string Name => "capabilities";
 
-    public string Rule => "A device that migrates has STOP_COPY, claims nothing that the header does not define, and is in RUNNING when it is new.";
+    public string Rule => "A device that migrates has STOP_COPY, claims nothing that the header does not define, is in RUNNING when it is new, and says that it can be reset, since nothing else leads out of ERROR.";
 
     public string Source => Sources.Flags;
 
@@ -24,6 +24,8 @@ internal sealed class CapabilitiesCheck : ICheck
         {
             var state = context.Device.GetState();
             CheckContext.Require(state == VfioDeviceState.Running, $"a new connection finds it in {VfioStateNames.Of(state)}");
+            CheckContext.Require(context.Abilities.CanReset, "it migrates and can't be reset");
+            CheckContext.Require(!context.Abilities.HidesReset, "it can be reset, and VFIO_DEVICE_GET_INFO does not say so (VFIO_DEVICE_FLAGS_RESET)");
         }
 
         var log = context.Abilities.LogsDma ? $"a DMA log, {(context.HasExactLog ? "exact" : "of what is pinned")}" : "no DMA log";

@@ -21,8 +21,8 @@ internal sealed class ResetCheck : ICheck
             context.Reach(from);
             context.Device.Reset();
             context.RequireState(VfioDeviceState.Running);
-            CheckContext.Require(CheckContext.IsRefused(() => context.ReadData(1, 1)), "the data channel is still open for reading");
-            CheckContext.Require(CheckContext.IsRefused(() => context.Load([0])), "the data channel is still open for writing");
+            CheckContext.Require(!context.GivesData(), "the data channel is still open for reading");
+            CheckContext.Require(!context.TakesData(new byte[1]), "the data channel is still open for writing");
         }
 
         if (!context.HasStimulus)

@@ -6,8 +6,12 @@ namespace Ferry.Conform.Checks.States;
 internal static class Transitions
 {
     /// <summary>Takes every transition that is wanted.</summary>
+    /// <param name="context">The check.</param>
+    /// <param name="isWanted">Which.</param>
+    /// <param name="onTaken">Told of each, with whether it opened a data session as the interface tells it.</param>
     /// <returns>How many those were.</returns>
-    public static int TakeAll(CheckContext context, Func<VfioDeviceState, VfioDeviceState, bool> isWanted)
+    public static int TakeAll(
+        CheckContext context, Func<VfioDeviceState, VfioDeviceState, bool> isWanted, Action<VfioDeviceState, VfioDeviceState, bool?>? onTaken = null)
     {
         var taken = 0;
         context.PrepareStream();
@@ -23,7 +27,8 @@ internal static class Transitions
                     context.Load(context.Stream);
                 }
 
-                context.Go(to);
+                var hasOpened = context.Go(to);
+                onTaken?.Invoke(from, to, hasOpened);
                 taken++;
             }
         }

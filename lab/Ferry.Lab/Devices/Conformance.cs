@@ -1,0 +1,44 @@
+using Ferry.Conform;
+using Ferry.Conform.Kernel;
+using Ferry.Conform.Stimuli;
+using Outcome = Ferry.Conform.CheckOutcome;
+
+namespace Ferry.Lab.Devices;
+
+/// <summary>Runs the checks of <c>ferry conform</c> on a kernel device.</summary>
+internal static class Conformance
+{
+    // Everything here is emulated.
+    private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(10);
+
+    /// <summary>Runs them, and tells on the console what failed with the calls that lead to it.</summary>
+    /// <param name="context">The lab's check.</param>
+    /// <param name="device">A PCI address, or the UUID of a mediated device.</param>
+    /// <param name="access">How it is opened.</param>
+    /// <param name="stimulus">The name of what drives it.</param>
+    public static ConformReport Run(LabContext context, string device, KernelAccess access, string stimulus)
+    {
+        var options = new ConformOptions { Stimulus = StimulusNames.FactoryOf(stimulus), WorkTime = AnswerTime };
+        var report = new ConformRun(new KernelConnector(device, access, AnswerTime), options).Run(CancellationToken.None);
+        context.Log($"{device} by {access}: {report.Count(Outcome.Passed)} passed in {report.Elapsed.TotalSeconds:F1} s");
+        foreach (var check in report.Checks)
+        {
+            context.Log($"{check.Name}: {check.Outcome}, {check.Elapsed.TotalMilliseconds:F0} ms: {check.Detail}");
+            foreach (var command in check.Commands)
+            {
+                context.Log($"    {command}");
+            }
+        }
+
+        return report;
+    }
+
+    /// <summary>Fails where other checks failed than those.</summary>
+    public static void RequireFailed(ConformReport report, IReadOnlyList<string> expected)
+    {
+        var failed = report.Checks.Where(check => check.Outcome is Outcome.Failed or Outcome.NotRun).ToList();
+        LabContext.Require(
+            failed.Select(check => check.Name).SequenceEqual(expected),
+            $"{string.Join(", ", expected)} must fail, and these did: {string.Join("; ", failed.Select(check => $"{check.Name}: {check.Detail}"))}");
+    }
+}
