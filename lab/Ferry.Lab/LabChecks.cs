@@ -46,6 +46,8 @@ internal static class LabChecks
         new RunRnicMissesCheck(),
         new RunRefusalsCheck(),
         new ConformMttyCheck(),
+        new ConformRnicCheck(),
+        new ConformFaultsCheck(),
         new MockBitsCheck(),
         new MockLargerPagesCheck(),
         new MockRefusalCheck(),

@@ -14,11 +14,13 @@ internal sealed class MemoryWindow : IDisposable
     private readonly MemoryFile _file;
     private readonly MappedMemory _memory;
     private readonly byte[] _copy;
+    private readonly byte[] _pattern;
 
     public MemoryWindow(IovaRange range)
     {
         Range = range;
         _copy = new byte[range.LengthBytes];
+        _pattern = MakePattern(_copy.Length);
         _file = MemoryFile.Create("ferry-conform", range.LengthBytes);
         try
         {
@@ -50,13 +52,8 @@ internal sealed class MemoryWindow : IDisposable
 
     public void Fill()
     {
-        var words = MemoryMarshal.Cast<byte, ulong>(_copy.AsSpan());
-        for (var i = 0; i < words.Length; i++)
-        {
-            words[i] = unchecked(((ulong)i + 1) * PatternFactor);
-        }
-
-        _copy.CopyTo(All);
+        _pattern.CopyTo(_copy, 0);
+        _pattern.CopyTo(All);
     }
 
     public void Remember() => All.CopyTo(_copy);
@@ -82,6 +79,18 @@ internal sealed class MemoryWindow : IDisposable
     {
         _memory.Dispose();
         _file.Dispose();
+    }
+
+    private static byte[] MakePattern(int bytes)
+    {
+        var pattern = new byte[bytes];
+        var words = MemoryMarshal.Cast<byte, ulong>(pattern.AsSpan());
+        for (var i = 0; i < words.Length; i++)
+        {
+            words[i] = unchecked(((ulong)i + 1) * PatternFactor);
+        }
+
+        return pattern;
     }
 
     private ulong OffsetOf(Iova address, int lengthBytes) =>

@@ -12,13 +12,16 @@ internal static class Conformance
 {
     private const int StateBytes = 256 << 10;
 
+    // So fast that tests are short, and so slow that work is left when it is told to stop.
+    private const long BytesPerSecond = 1 << 30;
+
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(20);
 
     /// <summary>Enough for devices that write nothing secretly.</summary>
     private static readonly TimeSpan ShortWatch = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>An rnic with a small state, so that saving and loading it often takes little time.</summary>
-    public static RnicOptions Options { get; } = new() { DeviceStateBytes = StateBytes };
+    /// <summary>An rnic with a small state, so that saving and loading it often takes little time, and with a rate.</summary>
+    public static RnicOptions Options { get; } = new() { DeviceStateBytes = StateBytes, RateBytesPerSecond = BytesPerSecond };
 
     public static Rnic Rnic() => new(Options);
 

@@ -29,6 +29,18 @@ public sealed class DataDefectTests
     public void Cut_data_that_is_accepted() => Conformance.AssertFinds(new AcceptsCut(Conformance.Rnic()), "resume-cut", "a stream cut to 0 of");
 
     [Fact]
+    public void Cut_data_that_is_accepted_where_the_device_walks_on_by_itself() =>
+        Conformance.AssertFinds(new AcceptsCutOnTheWay(Conformance.Rnic()), "resume-cut", "was accepted: RESUMING -> RUNNING succeeded");
+
+    [Fact]
+    public void Data_behind_the_end_that_is_accepted() =>
+        Conformance.AssertFinds(new IgnoresTail(Conformance.Rnic()), "resume-altered", "a byte behind the end of the stream of ");
+
+    [Fact]
+    public void An_estimate_that_is_missing_in_a_state() =>
+        Conformance.AssertFinds(new EstimatesNotInP2P(Conformance.Rnic()), "size-estimate", "and none in RUNNING_P2P, PRE_COPY_P2P");
+
+    [Fact]
     public void Altered_data_that_is_accepted() => Conformance.AssertFinds(new AcceptsAltered(Conformance.Rnic()), "resume-altered", "a bit of byte 0 turned over was accepted");
 
     [Fact]

@@ -12,6 +12,14 @@ public sealed class LogDefectTests
         new ForgetsPages(Conformance.Rnic()), ["log-complete", "log-report-sizes", "log-ranges"], "was written and is not reported at 4K");
 
     [Fact]
+    public void A_log_of_what_is_written_in_RUNNING_alone() =>
+        Conformance.AssertFinds(new LogsNotInPreCopy(Conformance.Rnic()), "log-complete", "was written and is not reported");
+
+    [Fact]
+    public void A_log_that_is_started_by_a_range_that_it_refused() => Conformance.AssertFinds(
+        new StartsLongRange(Conformance.Rnic()), "log-range-limits", "DMA_LOGGING_START 4K 0x40000000-0x40ffffff was refused");
+
+    [Fact]
     public void A_log_that_reports_a_page_only_once() => Conformance.AssertFinds(new ReportsOnce(Conformance.Rnic()), "log-complete", "was written and is not reported");
 
     [Fact]

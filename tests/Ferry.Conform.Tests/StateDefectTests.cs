@@ -39,6 +39,18 @@ public sealed class StateDefectTests
         new SecretWriter(Conformance.Rnic(), toPeer: true, VfioDeviceState.RunningP2P, VfioDeviceState.PreCopyP2P), "p2p-silence", "of another device's region", watchTime: LongWatch);
 
     [Fact]
+    public void Writes_to_another_device_before_the_destination_may_run() => Conformance.AssertFinds(
+        new SecretWriter(Conformance.Rnic(), toPeer: true, from: VfioDeviceState.Stop, VfioDeviceState.RunningP2P), "p2p-silence", "in RUNNING_P2P it wrote 1 pages of another device's region", watchTime: LongWatch);
+
+    [Fact]
+    public void Writes_while_a_state_is_loaded() =>
+        Conformance.AssertFinds(new SecretWriter(Conformance.Rnic(), toPeer: false, VfioDeviceState.Resuming), "stop-silence", "in RESUMING it wrote 1 pages", watchTime: LongWatch);
+
+    [Fact]
+    public void Writes_after_a_load_before_it_may_run() => Conformance.AssertFinds(
+        new SecretWriter(Conformance.Rnic(), toPeer: false, from: VfioDeviceState.Resuming, VfioDeviceState.Stop), "resume-work", "in STOP after a load it wrote 1 pages", watchTime: LongWatch);
+
+    [Fact]
     public void Writes_after_the_stop() =>
         Conformance.AssertFinds(new SecretWriter(Conformance.Rnic(), toPeer: false, VfioDeviceState.StopCopy), "stop-silence", "in STOP_COPY it wrote 1 pages of memory, the first at iova 0x40100000", watchTime: LongWatch);
 

@@ -10,6 +10,7 @@ internal static class Conformance
 {
     // Everything here is emulated.
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan WorkTime = TimeSpan.FromSeconds(2);
 
     /// <summary>Runs them, and tells on the console what failed with the calls that lead to it.</summary>
     /// <param name="context">The lab's check.</param>
@@ -18,7 +19,7 @@ internal static class Conformance
     /// <param name="stimulus">The name of what drives it.</param>
     public static ConformReport Run(LabContext context, string device, KernelAccess access, string stimulus)
     {
-        var options = new ConformOptions { Stimulus = StimulusNames.FactoryOf(stimulus), WorkTime = AnswerTime };
+        var options = new ConformOptions { Stimulus = StimulusNames.FactoryOf(stimulus), WorkTime = WorkTime };
         var report = new ConformRun(new KernelConnector(device, access, AnswerTime), options).Run(CancellationToken.None);
         context.Log($"{device} by {access}: {report.Count(Outcome.Passed)} passed in {report.Elapsed.TotalSeconds:F1} s");
         foreach (var check in report.Checks)
@@ -36,9 +37,15 @@ internal static class Conformance
     /// <summary>Fails where other checks failed than those.</summary>
     public static void RequireFailed(ConformReport report, IReadOnlyList<string> expected)
     {
+        var difference = DescribeDifference(report, expected);
+        LabContext.Require(difference is null, difference ?? "");
+    }
+
+    /// <summary>Tells what failed where that is something else than those checks; null where it is those.</summary>
+    public static string? DescribeDifference(ConformReport report, IReadOnlyList<string> expected)
+    {
         var failed = report.Checks.Where(check => check.Outcome is Outcome.Failed or Outcome.NotRun).ToList();
-        LabContext.Require(
-            failed.Select(check => check.Name).SequenceEqual(expected),
-            $"{string.Join(", ", expected)} must fail, and these did: {string.Join("; ", failed.Select(check => $"{check.Name}: {check.Detail}"))}");
+        return failed.Select(check => check.Name).SequenceEqual(expected) ? null
+            : $"'{string.Join(", ", expected)}' must fail, and these did: {string.Join("; ", failed.Select(check => $"{check.Name}: {check.Detail}"))}";
     }
 }

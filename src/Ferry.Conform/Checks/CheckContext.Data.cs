@@ -94,7 +94,10 @@ internal sealed partial class CheckContext
     }
 
     /// <summary>Offers a stream that must not be taken: whole or in part, in the writing or at the end.</summary>
-    public void RequireRejected(ReadOnlySpan<byte> stream, string what)
+    /// <param name="stream">The stream.</param>
+    /// <param name="what">What is wrong with it.</param>
+    /// <param name="next">Where the device is told to go with it.</param>
+    public void RequireRejected(ReadOnlySpan<byte> stream, string what, VfioDeviceState next = VfioDeviceState.Stop)
     {
         try
         {
@@ -105,7 +108,7 @@ internal sealed partial class CheckContext
             // Early is well, as long as the end is refused too.
         }
 
-        Require(IsRefused(() => Device.SetState(VfioDeviceState.Stop)), $"{what} was accepted: RESUMING -> STOP succeeded");
+        Require(IsRefused(() => Device.SetState(next)), $"{what} was accepted: RESUMING -> {VfioStateNames.Of(next)} succeeded");
         var state = Device.GetState();
         Require(
             state is VfioDeviceState.Error or VfioDeviceState.Resuming,

@@ -74,18 +74,21 @@ internal sealed partial class CheckContext(TracedDevice device, MachineMemory me
     }
 
     /// <summary>Goes to a state and looks whether the device is there.</summary>
-    /// <returns>Whether that opened a data session; null where the interface does not tell.</returns>
-    public bool? Go(VfioDeviceState next)
+    public void Go(VfioDeviceState next)
     {
-        var opened = Device.SetState(next);
+        Device.SetState(next);
         RequireState(next);
-        return opened;
     }
 
     /// <summary>Goes to a state where the device takes the way; where it does not, arcs and combinations tell about that.</summary>
-    public bool TryGo(VfioDeviceState next)
+    /// <param name="next">The state.</param>
+    /// <param name="hasOpened">Whether that opened a data session; null where the interface does not tell.</param>
+    public bool TryGo(VfioDeviceState next, out bool? hasOpened)
     {
-        if (IsRefused(() => Device.SetState(next)))
+        bool? opened = null;
+        var isRefused = IsRefused(() => opened = Device.SetState(next));
+        hasOpened = opened;
+        if (isRefused)
         {
             return false;
         }

@@ -7,9 +7,11 @@ internal static class Silence
     /// <param name="context">The check.</param>
     /// <param name="when">When there must be silence.</param>
     /// <param name="withRam">Whether to look at all memory, or at the peer's window alone.</param>
-    public static void RequireSince(CheckContext context, string when, bool withRam)
+    /// <param name="meanwhile">What is done while it is watched, or null.</param>
+    public static void RequireSince(CheckContext context, string when, bool withRam, Action? meanwhile = null)
     {
         context.Memory.Remember();
+        meanwhile?.Invoke();
         context.Watch();
         var peer = context.Memory.CountChangedPeer();
         CheckContext.Require(peer == 0, FormattableString.Invariant($"{when} it wrote {peer} pages of another device's region"));

@@ -1,4 +1,5 @@
 using Ferry.Conform.Tests.Devices;
+using Ferry.Linux.Vfio;
 using Ferry.Memory;
 using Ferry.VfioUser;
 
@@ -186,6 +187,51 @@ internal sealed class StartsWhatItRefuses(IVfioUserDevice inner) : DeviceWrapper
     {
         base.StartDmaLog(ranges, pageSize);
         if (ranges.Count >= 32)
+        {
+            throw new VfioUserException(7, "a planted defect");
+        }
+    }
+}
+
+/// <summary>Forgets what it wrote in PRE_COPY.</summary>
+internal sealed class LogsNotInPreCopy(IVfioUserDevice inner) : DeviceWrapper(inner)
+{
+    private IReadOnlyList<IovaRange> _ranges = [];
+    private PageSize _pageSize;
+
+    public override void StartDmaLog(IReadOnlyList<IovaRange> ranges, PageSize pageSize)
+    {
+        base.StartDmaLog(ranges, pageSize);
+        (_ranges, _pageSize) = (ranges, pageSize);
+    }
+
+    public override void StopDmaLog()
+    {
+        base.StopDmaLog();
+        _ranges = [];
+    }
+
+    public override void SetState(VfioDeviceState next)
+    {
+        var isForgotten = State == VfioDeviceState.PreCopy;
+        base.SetState(next);
+        foreach (var range in isForgotten ? _ranges : [])
+        {
+            using var forgotten = new DirtyBitmap(range, _pageSize);
+            base.ReportDmaLog(range, forgotten);
+        }
+    }
+}
+
+/// <summary>Refuses a range beyond 1 GiB, and has started to log what lies before.</summary>
+internal sealed class StartsLongRange(IVfioUserDevice inner) : DeviceWrapper(inner)
+{
+    private const ulong LongestBytes = 1 << 30;
+
+    public override void StartDmaLog(IReadOnlyList<IovaRange> ranges, PageSize pageSize)
+    {
+        base.StartDmaLog(ranges[0].LengthBytes > LongestBytes ? [new(ranges[0].Start, LongestBytes)] : ranges, pageSize);
+        if (ranges[0].LengthBytes > LongestBytes)
         {
             throw new VfioUserException(7, "a planted defect");
         }

@@ -17,15 +17,23 @@ internal sealed class SecretWriter : DeviceWrapper
     private readonly Thread _writer;
     private readonly bool _toPeer;
     private readonly VfioDeviceState[] _states;
+    private readonly VfioDeviceState? _from;
+    private volatile bool _isDue = true;
     private MappedMemory? _memory;
     private volatile bool _isDisposed;
     private byte _next;
 
     /// <summary>Writes the window of another device, which is the smallest that is mapped, or memory that nobody else uses.</summary>
     public SecretWriter(IVfioUserDevice inner, bool toPeer, params VfioDeviceState[] states)
+        : this(inner, toPeer, null, states)
+    {
+    }
+
+    /// <summary>The same, but only where it came from one state, if that is given.</summary>
+    public SecretWriter(IVfioUserDevice inner, bool toPeer, VfioDeviceState? from, params VfioDeviceState[] states)
         : base(inner)
     {
-        (_toPeer, _states) = (toPeer, states);
+        (_toPeer, _from, _states) = (toPeer, from, states);
         _writer = new Thread(Write) { IsBackground = true };
         _writer.Start();
     }
@@ -41,6 +49,12 @@ internal sealed class SecretWriter : DeviceWrapper
         }
 
         base.DmaMap(range, fileOffset, read, write, file);
+    }
+
+    public override void SetState(VfioDeviceState next)
+    {
+        _isDue = _from is null || _from == State;
+        base.SetState(next);
     }
 
     public override void DmaUnmapAll()
@@ -68,7 +82,7 @@ internal sealed class SecretWriter : DeviceWrapper
         {
             lock (_gate)
             {
-                if (_memory is not null && _states.Contains(State))
+                if (_memory is not null && _isDue && _states.Contains(State))
                 {
                     _memory.GetSpan(_toPeer ? 0 : Unused, 1)[0] = ++_next;
                 }

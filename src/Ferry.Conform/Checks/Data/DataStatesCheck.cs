@@ -51,7 +51,7 @@ internal sealed class DataStatesCheck : ICheck
             context.Load(context.Stream);
         }
 
-        if (context.TryGo(to))
+        if (context.TryGo(to, out _))
         {
             CheckContext.Require(!context.GivesData(), $"after {what} the data channel can still be read");
             CheckContext.Require(!context.TakesData(context.Stream), $"after {what} the data channel can still be written");

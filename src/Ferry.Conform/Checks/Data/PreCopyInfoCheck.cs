@@ -61,7 +61,7 @@ internal sealed class PreCopyInfoCheck : ICheck
         context.Begin($"the sizes of pre-copy {when}");
         context.Go(begin);
         CheckContext.Require(
-            !context.TryGo(end) || CheckContext.IsRefused(() => Ask(context)), $"VFIO_MIG_GET_PRECOPY_INFO is answered {when}");
+            !context.TryGo(end, out _) || CheckContext.IsRefused(() => Ask(context)), $"VFIO_MIG_GET_PRECOPY_INFO is answered {when}");
     }
 
     private static VfioPreCopyInfo Ask(CheckContext context) =>

@@ -1,3 +1,5 @@
+using Ferry.Linux.Vfio;
+
 namespace Ferry.Conform.Checks.Data;
 
 /// <summary>A stream with a bit turned over is refused.</summary>
@@ -10,7 +12,7 @@ internal sealed class ResumeAlteredCheck : ICheck
 
     public string Name => "resume-altered";
 
-    public string Rule => "A state that was altered on its way fails the way out of RESUMING.";
+    public string Rule => "A state that was altered on its way fails the way out of RESUMING; what comes behind its end is refused.";
 
     public string Source => Sources.States;
 
@@ -36,6 +38,10 @@ internal sealed class ResumeAlteredCheck : ICheck
             context.RequireRejected(altered, what);
         }
 
+        context.BeginResume("a stream with a byte more than there are");
+        CheckContext.Require(
+            !context.TakesData(context.Stream) || !context.TakesData(new byte[1]) || !context.TryGo(VfioDeviceState.Stop, out _),
+            FormattableString.Invariant($"a byte behind the end of the stream of {length} bytes was accepted"));
         return FormattableString.Invariant($"{offsets.Count} places");
     }
 }

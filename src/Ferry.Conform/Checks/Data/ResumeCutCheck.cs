@@ -1,3 +1,5 @@
+using Ferry.Linux.Vfio;
+
 namespace Ferry.Conform.Checks.Data;
 
 /// <summary>A stream that ends too early is refused.</summary>
@@ -5,7 +7,7 @@ internal sealed class ResumeCutCheck : ICheck
 {
     public string Name => "resume-cut";
 
-    public string Rule => "A state that is incomplete fails the way out of RESUMING.";
+    public string Rule => "A state that is incomplete fails the way out of RESUMING, to STOP and to RUNNING.";
 
     public string Source => Sources.States;
 
@@ -28,6 +30,10 @@ internal sealed class ResumeCutCheck : ICheck
             context.RequireRejected(context.Stream.AsSpan(0, cut), what);
         }
 
+        // A device that walks on by itself looks at the state too.
+        var half = FormattableString.Invariant($"a stream cut to {length / 2} of {length} bytes");
+        context.BeginResume($"{half}, and then RUNNING at once");
+        context.RequireRejected(context.Stream.AsSpan(0, length / 2), half, VfioDeviceState.Running);
         return FormattableString.Invariant($"{lengths.Length} cuts");
     }
 }

@@ -5,11 +5,20 @@ namespace Ferry.Conform.Checks.Dma;
 /// <summary>A device in a P2P state does not reach other devices.</summary>
 internal sealed class P2PSilenceCheck : ICheck
 {
-    private const int Tries = 4;
+    private const int Tries = 2;
+
+    // By each arc that leads to a P2P state; the third is the destination's.
+    private static readonly VfioDeviceState[][] Ways =
+    [
+        [VfioDeviceState.RunningP2P],
+        [VfioDeviceState.PreCopy, VfioDeviceState.PreCopyP2P],
+        [VfioDeviceState.Stop, VfioDeviceState.RunningP2P],
+        [VfioDeviceState.RunningP2P, VfioDeviceState.PreCopyP2P],
+    ];
 
     public string Name => "p2p-silence";
 
-    public string Rule => "When the way to a P2P state has returned the device writes no other device's region; it may still write memory.";
+    public string Rule => "When the way to a P2P state has returned, from RUNNING, from STOP or from PRE_COPY, the device writes no other device's region, also by work that it is given there; it may still write memory.";
 
     public string Source => Sources.States;
 
@@ -17,34 +26,33 @@ internal sealed class P2PSilenceCheck : ICheck
 
     public string? Run(CheckContext context)
     {
-        foreach (var state in context.States.Where(state => state is VfioDeviceState.RunningP2P or VfioDeviceState.PreCopyP2P))
+        foreach (var way in Ways.Where(way => way.All(context.States.Contains)))
         {
             for (var i = 0; i < Tries; i++)
             {
-                Check(context, state);
+                Check(context, way);
             }
         }
 
         return null;
     }
 
-    private static void Check(CheckContext context, VfioDeviceState state)
+    private static void Check(CheckContext context, VfioDeviceState[] way)
     {
-        var name = VfioStateNames.Of(state);
-        context.Begin($"{name} at work that reaches another device");
+        var name = VfioStateNames.Of(way[^1]);
+        context.Begin($"{string.Join(", ", way.Select(VfioStateNames.Of))} at work that reaches another device");
         context.BeginStimulus(toPeer: true);
-        if (state == VfioDeviceState.PreCopyP2P)
-        {
-            context.Go(VfioDeviceState.PreCopy);
-        }
-
         context.Memory.Remember();
         context.Work(CheckContext.WorkPieces);
         CheckContext.Require(context.Memory.CountChangedPeer() > 0, "in RUNNING it wrote nothing to the other device's region, so its silence says nothing");
         context.GiveAll();
-        context.Device.SetState(state);
-        Silence.RequireSince(context, $"in {name}", withRam: false);
-        context.RequireState(state);
+        foreach (var state in way)
+        {
+            context.Device.SetState(state);
+        }
+
+        Silence.RequireSince(context, $"in {name}", withRam: false, meanwhile: () => context.GiveAll());
+        context.RequireState(way[^1]);
         context.Go(VfioDeviceState.Running);
         context.Finish();
     }

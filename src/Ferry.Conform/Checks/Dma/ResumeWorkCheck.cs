@@ -9,7 +9,7 @@ internal sealed class ResumeWorkCheck : ICheck
 
     public string Name => "resume-work";
 
-    public string Rule => "A device that has loaded a state does the work that was left when that was saved, and takes more.";
+    public string Rule => "A device that has loaded a state does nothing before it is told to run; then it does the work that was left when the state was saved, and takes more.";
 
     public string Source => Sources.States;
 
@@ -40,6 +40,7 @@ internal sealed class ResumeWorkCheck : ICheck
         context.Go(VfioDeviceState.Resuming);
         context.Load(stream);
         context.Go(VfioDeviceState.Stop);
+        Silence.RequireSince(context, "in STOP after a load", withRam: true);
         context.Go(VfioDeviceState.Running);
         context.Finish();
         context.Work(CheckContext.WorkPieces);

@@ -9,7 +9,7 @@ internal sealed class LogCompleteCheck : ICheck
 
     public string Name => "log-complete";
 
-    public string Rule => "Every page that the device wrote is in a report, at each page size that it logs at, also what it wrote during a report, and what was reported before.";
+    public string Rule => "Every page that the device wrote is in a report, at each page size that it logs at, also what it wrote in PRE_COPY, during a report, and what was reported before.";
 
     public string Source => Sources.LogReport;
 
@@ -32,7 +32,7 @@ internal sealed class LogCompleteCheck : ICheck
             var trial = LogTrial.Start(context, chosen);
             for (var i = 0; i < Intervals; i++)
             {
-                using var interval = trial.RunInterval();
+                using var interval = trial.RunInterval(inPreCopy: context.HasPreCopy && i % 2 == 1);
                 CheckContext.RequireComplete(interval.Written, interval.Reported);
                 pages += interval.Written.Count();
             }

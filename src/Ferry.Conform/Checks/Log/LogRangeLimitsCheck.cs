@@ -6,16 +6,42 @@ namespace Ferry.Conform.Checks.Log;
 internal sealed class LogRangeLimitsCheck : ICheck
 {
     private const int Most = 1024;
+    private const ulong LongestBytes = 1UL << 40;
 
     public string Name => "log-range-limits";
 
-    public string Rule => "A log takes as many ranges as its interface promises; beyond what it takes it refuses as a whole, and nothing is started.";
+    public string Rule => "A log takes as many ranges as its interface promises; what is more, or longer, than it takes it refuses as a whole, and nothing is started.";
 
     public string Source => Sources.LogStart;
 
     public CheckNeeds Needs => CheckNeeds.Log;
 
-    public string? Run(CheckContext context)
+    public string? Run(CheckContext context) => $"{TryCounts(context)}; {TryLengths(context)}";
+
+    private static string TryLengths(CheckContext context)
+    {
+        context.Begin("an ever longer range");
+        var start = context.Memory.Ram.Start;
+        var (taken, pageSize) = (0UL, PageSize.Size4K);
+        for (var bytes = context.Memory.Ram.LengthBytes; bytes <= LongestBytes; bytes *= 2)
+        {
+            var range = new IovaRange(start, bytes);
+            if (CheckContext.IsRefused(() => pageSize = context.Device.StartDmaLog([range], PageSize.Size4K)))
+            {
+                CheckContext.Require(taken > 0, $"a log of all memory, {range}, is refused");
+                RequireNotStarted(context, context.Memory.Ram, pageSize, $"{range}");
+                return FormattableString.Invariant($"a range of {taken >> 20} MiB, not {bytes >> 20}");
+            }
+
+            context.Report(context.Memory.Ram, pageSize).Dispose();
+            context.Device.StopDmaLog();
+            taken = bytes;
+        }
+
+        return FormattableString.Invariant($"a range of {taken >> 20} MiB or more");
+    }
+
+    private static string TryCounts(CheckContext context)
     {
         context.Begin("ever more ranges");
         var pageSize = context.Device.StartDmaLog([context.Memory.Ram], PageSize.Size4K);
@@ -30,7 +56,7 @@ internal sealed class LogRangeLimitsCheck : ICheck
                 CheckContext.Require(
                     count > context.Abilities.LeastLogRanges,
                     FormattableString.Invariant($"{count} ranges are refused, and {context.Abilities.LeastLogRanges} are promised"));
-                RequireNotStarted(context, ranges[0], pageSize, count);
+                RequireNotStarted(context, ranges[0], pageSize, FormattableString.Invariant($"{count} ranges"));
                 return FormattableString.Invariant($"{taken} ranges, not {count}");
             }
 
@@ -42,10 +68,10 @@ internal sealed class LogRangeLimitsCheck : ICheck
         return FormattableString.Invariant($"{taken} ranges or more");
     }
 
-    private static void RequireNotStarted(CheckContext context, IovaRange range, PageSize pageSize, int count)
+    private static void RequireNotStarted(CheckContext context, IovaRange range, PageSize pageSize, string what)
     {
         CheckContext.Require(
-            CheckContext.IsRefused(() => context.Report(range, pageSize).Dispose()), FormattableString.Invariant($"START of {count} ranges was refused, and REPORT is answered as if it was not"));
+            CheckContext.IsRefused(() => context.Report(range, pageSize).Dispose()), $"START of {what} was refused, and REPORT is answered as if it was not");
         context.Device.StartDmaLog([range], pageSize);
         context.Device.StopDmaLog();
     }

@@ -26,12 +26,18 @@ internal sealed class LogTrial
 
     /// <summary>Has the device do all the work there is room for, which writes no page twice but those of its rings, with a report while it
     /// writes and one when it has stopped.</summary>
-    public LogInterval RunInterval()
+    /// <param name="inPreCopy">Whether that is in PRE_COPY and not in RUNNING.</param>
+    public LogInterval RunInterval(bool inPreCopy = false)
     {
         var ram = _context.Memory.Ram;
         if (_context.Migrates && _context.Device.GetState() != VfioDeviceState.Running)
         {
             _context.Go(VfioDeviceState.Running);
+        }
+
+        if (inPreCopy)
+        {
+            _context.Go(VfioDeviceState.PreCopy);
         }
 
         _context.Memory.Remember();
@@ -41,6 +47,12 @@ internal sealed class LogTrial
         {
             _context.GiveAll();
             _context.Device.ReportDmaLog(ram, PageSize, reported);
+            if (inPreCopy)
+            {
+                _context.Finish();
+                _context.Go(VfioDeviceState.Running);
+            }
+
             _context.Settle();
             _context.Device.ReportDmaLog(ram, PageSize, reported);
             written = _context.Written();

@@ -8,10 +8,17 @@ internal static class Transitions
     /// <summary>Takes every transition that is wanted.</summary>
     /// <param name="context">The check.</param>
     /// <param name="isWanted">Which.</param>
-    /// <param name="onTaken">Told of each, with whether it opened a data session as the interface tells it.</param>
+    /// <returns>How many those were.</returns>
+    public static int TakeAll(CheckContext context, Func<VfioDeviceState, VfioDeviceState, bool> isWanted) =>
+        TakeAll(context, isWanted, (_, to) => context.Go(to));
+
+    /// <summary>Takes every transition that is wanted, in the way that is given.</summary>
+    /// <param name="context">The check.</param>
+    /// <param name="isWanted">Which.</param>
+    /// <param name="take">Takes one from the state that the device is in.</param>
     /// <returns>How many those were.</returns>
     public static int TakeAll(
-        CheckContext context, Func<VfioDeviceState, VfioDeviceState, bool> isWanted, Action<VfioDeviceState, VfioDeviceState, bool?>? onTaken = null)
+        CheckContext context, Func<VfioDeviceState, VfioDeviceState, bool> isWanted, Action<VfioDeviceState, VfioDeviceState> take)
     {
         var taken = 0;
         context.PrepareStream();
@@ -27,8 +34,7 @@ internal static class Transitions
                     context.Load(context.Stream);
                 }
 
-                var hasOpened = context.Go(to);
-                onTaken?.Invoke(from, to, hasOpened);
+                take(from, to);
                 taken++;
             }
         }
