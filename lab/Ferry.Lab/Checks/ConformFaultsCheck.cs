@@ -6,6 +6,8 @@ namespace Ferry.Lab.Checks;
 /// <summary>Each defect that the lab's test device can have is found by <c>ferry conform</c>, by the checks of the rule that it breaks and by no other.</summary>
 internal sealed class ConformFaultsCheck : ILabCheck
 {
+    private const int StateBytes = 64 << 10;
+
     private static readonly (string Defect, string[] FoundBy)[] Defects =
     [
         ("log-misses", ["log-complete", "log-report-sizes", "log-ranges"]),
@@ -20,8 +22,8 @@ internal sealed class ConformFaultsCheck : ILabCheck
         ("load-ignored", ["resume-restores", "resume-work"]),
         ("size-wrong", ["size-estimate"]),
         ("pre-copy-endless", ["pre-copy-converges"]),
-        ("arc-fails", ["arcs", "combinations"]),
-        ("reset-keeps-file", ["reset"]),
+        ("arc-fails", ["arcs", "combinations", "pre-copy-session", "dma-runs"]),
+        ("reset-keeps-file", ["reset", "data-states"]),
         ("reset-keeps-state", ["reset"]),
     ];
 
@@ -35,8 +37,8 @@ internal sealed class ConformFaultsCheck : ILabCheck
         foreach (var (defect, foundBy) in Defects)
         {
             context.Log($"defect {defect}");
-            using var device = new RnicDevice(("defect", defect));
-            var report = Conformance.Run(context, device.Name, KernelAccess.Auto, RnicDevice.Stimulus);
+            using var device = new RnicOptions { RateBytes = Conformance.RnicBytesPerSecond, StateBytes = StateBytes, Defect = defect }.Create();
+            var report = Conformance.Run(context, device, KernelAccess.Auto, Conformance.RnicStimulus);
             if (Conformance.DescribeDifference(report, foundBy) is { } difference)
             {
                 wrong.Add($"{defect}: {difference}");

@@ -20,7 +20,7 @@ internal sealed class ConformMttyCheck : ILabCheck
         var found = "";
         foreach (var access in Enum.GetValues<KernelAccess>())
         {
-            var report = Conformance.Run(context, Path.GetFileName(made.Folder), access, StimulusNames.None);
+            var report = Conformance.Run(context, made, access, StimulusNames.None);
             Conformance.RequireFailed(report, Broken);
             found = $"{report.Count(Outcome.Passed)} passed, {report.Count(Outcome.NotApplicable)} not applicable, {Broken.Length} failed as they must be";
         }

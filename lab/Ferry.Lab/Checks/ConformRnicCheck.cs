@@ -13,11 +13,11 @@ internal sealed class ConformRnicCheck : ILabCheck
     /// <inheritdoc/>
     public string Run(LabContext context)
     {
-        using var device = new RnicDevice();
+        using var device = new RnicOptions { RateBytes = Conformance.RnicBytesPerSecond }.Create();
         var passed = 0;
         foreach (var access in Enum.GetValues<KernelAccess>())
         {
-            var report = Conformance.Run(context, device.Name, access, RnicDevice.Stimulus);
+            var report = Conformance.Run(context, device, access, Conformance.RnicStimulus);
             Conformance.RequireFailed(report, []);
             passed = report.Count(Outcome.Passed);
             LabContext.Require(passed == report.Checks.Count, $"{report.Count(Outcome.NotApplicable)} checks are not applicable");

@@ -8,20 +8,27 @@ namespace Ferry.Lab.Devices;
 /// <summary>Runs the checks of <c>ferry conform</c> on a kernel device.</summary>
 internal static class Conformance
 {
+    /// <summary>What drives the lab's test device.</summary>
+    public const string RnicStimulus = "rnic";
+
+    /// <summary>At what rate it works: so slow that work is left when it is told to stop.</summary>
+    public const ulong RnicBytesPerSecond = 128 << 20;
+
     // Everything here is emulated.
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan WorkTime = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan WatchTime = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Runs them, and tells on the console what failed with the calls that lead to it.</summary>
     /// <param name="context">The lab's check.</param>
-    /// <param name="device">A PCI address, or the UUID of a mediated device.</param>
+    /// <param name="device">The device.</param>
     /// <param name="access">How it is opened.</param>
     /// <param name="stimulus">The name of what drives it.</param>
-    public static ConformReport Run(LabContext context, string device, KernelAccess access, string stimulus)
+    public static ConformReport Run(LabContext context, MediatedDevice device, KernelAccess access, string stimulus)
     {
-        var options = new ConformOptions { Stimulus = StimulusNames.FactoryOf(stimulus), WorkTime = WorkTime };
-        var report = new ConformRun(new KernelConnector(device, access, AnswerTime), options).Run(CancellationToken.None);
-        context.Log($"{device} by {access}: {report.Count(Outcome.Passed)} passed in {report.Elapsed.TotalSeconds:F1} s");
+        var options = new ConformOptions { Stimulus = StimulusNames.FactoryOf(stimulus), WorkTime = WorkTime, WatchTime = WatchTime };
+        var report = new ConformRun(new KernelConnector(Path.GetFileName(device.Folder), access, AnswerTime), options).Run(CancellationToken.None);
+        context.Log($"{report.Device} by {access}: {report.Count(Outcome.Passed)} passed in {report.Elapsed.TotalSeconds:F1} s");
         foreach (var check in report.Checks)
         {
             context.Log($"{check.Name}: {check.Outcome}, {check.Elapsed.TotalMilliseconds:F0} ms: {check.Detail}");

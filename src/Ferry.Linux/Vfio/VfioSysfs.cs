@@ -66,9 +66,9 @@ public static partial class VfioSysfs
         return true;
     }
 
-    [GeneratedRegex("^[0-9a-f]{2}:[01][0-9a-f]\\.[0-7]$")]
+    [GeneratedRegex("^[0-9a-f]{2}:[01][0-9a-f]\\.[0-7]\\z")]
     private static partial Regex ShortAddress();
 
-    [GeneratedRegex("^[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\\.[0-7]$")]
+    [GeneratedRegex("^[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\\.[0-7]\\z")]
     private static partial Regex FullAddress();
 }

@@ -221,6 +221,18 @@ internal sealed class LogsNotInPreCopy(IVfioUserDevice inner) : DeviceWrapper(in
             base.ReportDmaLog(range, forgotten);
         }
     }
+
+    public override void ReportDmaLog(IovaRange range, DirtyBitmap bitmap)
+    {
+        if (State != VfioDeviceState.PreCopy)
+        {
+            base.ReportDmaLog(range, bitmap);
+            return;
+        }
+
+        using var forgotten = new DirtyBitmap(range, bitmap.PageSize);
+        base.ReportDmaLog(range, forgotten);
+    }
 }
 
 /// <summary>Refuses a range beyond 1 GiB, and has started to log what lies before.</summary>
