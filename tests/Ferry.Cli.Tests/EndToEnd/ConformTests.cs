@@ -18,7 +18,7 @@ public sealed class ConformTests : IDisposable
     public async Task A_device_that_is_started_passes_and_is_ended_and_leaves_nothing()
     {
         var (code, output, error) = await BuiltCommand.RunAsync(
-            _folder.Path, "conform", "--stimulus", "rnic", "--json", "--", BuiltCommand.Path, "device", "rnic", "--socket", "{socket}", "--state", "64K", "--seed", "77341");
+            _folder.Path, "conform", "--stimulus", "rnic", "--json", "--", BuiltCommand.Path, "device", "rnic", "--socket", "{socket}", "--state", "64K", "--rate", "1G", "--seed", "77341");
         Assert.True(code == 0, output + error);
         using var report = JsonDocument.Parse(output);
         var root = report.RootElement;
