@@ -14,7 +14,7 @@ internal sealed class ConformFaultsCheck : ILabCheck
         ("log-forgets-rest", ["log-ranges"]),
         ("log-keeps", ["log-forgets"]),
         ("log-adds", ["log-exact"]),
-        ("stop-writes", ["stop-silence"]),
+        ("stop-writes", ["stop-silence", "resume-work"]),
         ("stop-signals", ["stop-silence"]),
         ("p2p-writes", ["p2p-silence"]),
         ("accepts-altered", ["resume-altered"]),
@@ -22,7 +22,7 @@ internal sealed class ConformFaultsCheck : ILabCheck
         ("load-ignored", ["resume-restores", "resume-work"]),
         ("size-wrong", ["size-estimate"]),
         ("pre-copy-endless", ["pre-copy-converges"]),
-        ("arc-fails", ["arcs", "combinations", "pre-copy-session", "dma-runs"]),
+        ("arc-fails", ["arcs", "combinations", "p2p-silence"]),
         ("reset-keeps-file", ["reset", "data-states"]),
         ("reset-keeps-state", ["reset"]),
     ];
