@@ -20,6 +20,24 @@ public sealed record ConformOptions
     /// <summary>How long memory is watched for writes that must not come, each time.</summary>
     public TimeSpan WatchTime { get; init; } = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>The least <see cref="MemoryBytes"/>.</summary>
+    public const int LeastMemoryBytes = 4 << 20;
+
+    /// <summary>The most <see cref="MemoryBytes"/>.</summary>
+    public const int MostMemoryBytes = 1 << 30;
+
+    private const int MemoryUnitBytes = 2 << 20;
+
+    /// <summary>How much memory the device may write, beside a window of 2 MiB that stands for another device: a multiple of 2 MiB. For a kernel
+    /// device all of it is locked. What needs more is not applicable.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not such a multiple, or not from the least to the most.</exception>
+    public int MemoryBytes
+    {
+        get;
+        init => field = value is >= LeastMemoryBytes and <= MostMemoryBytes && value % MemoryUnitBytes == 0 ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, $"The memory is a multiple of {MemoryUnitBytes} bytes from {LeastMemoryBytes} to {MostMemoryBytes}.");
+    } = 16 << 20;
+
     /// <summary>The longest state that is held in memory to be compared and loaded, in bytes; what a larger one is needed for is not applicable.</summary>
     public int MaxStateBytes { get; init; } = 256 << 20;
 

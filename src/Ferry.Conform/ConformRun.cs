@@ -30,7 +30,7 @@ public sealed class ConformRun(IDeviceConnector connector, ConformOptions option
         try
         {
             // A device that is not there at all is no conformance matter.
-            _session = DeviceSession.Open(connector);
+            _session = DeviceSession.Open(connector, options.MemoryBytes);
             foreach (var check in checks)
             {
                 cancellation.ThrowIfCancellationRequested();
@@ -114,7 +114,7 @@ public sealed class ConformRun(IDeviceConnector connector, ConformOptions option
     {
         try
         {
-            session = _session ??= DeviceSession.Open(connector);
+            session = _session ??= DeviceSession.Open(connector, options.MemoryBytes);
             return true;
         }
         catch (DeviceFaultException e)

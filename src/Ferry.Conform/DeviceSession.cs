@@ -8,17 +8,18 @@ internal sealed class DeviceSession : IDisposable
     private readonly IDeviceUnderTest _connection;
     private DeviceAbilities? _abilities;
 
-    private DeviceSession(IDeviceUnderTest connection) => (_connection, Trace) = (connection, new CommandTrace(connection.Opening));
+    private DeviceSession(IDeviceUnderTest connection, int ramBytes) =>
+        (_connection, Trace, Memory) = (connection, new CommandTrace(connection.Opening), new MachineMemory(ramBytes));
 
     /// <summary>What was done on it: to set it up, and in the last scenario.</summary>
     public CommandTrace Trace { get; }
 
     /// <summary>The machine that the device sees.</summary>
-    public MachineMemory Memory { get; } = new();
+    public MachineMemory Memory { get; }
 
     /// <summary>Connects.</summary>
     /// <exception cref="DeviceFaultException">Nobody answers.</exception>
-    public static DeviceSession Open(IDeviceConnector connector) => new(connector.Connect());
+    public static DeviceSession Open(IDeviceConnector connector, int ramBytes) => new(connector.Connect(), ramBytes);
 
     /// <summary>The device for a check that has so much time.</summary>
     public TracedDevice ForCheck(TimeSpan time) => new(_connection, Trace, time);

@@ -8,17 +8,14 @@ namespace Ferry.Conform;
 public sealed class MachineMemory : IDisposable
 {
     private const ulong RamStart = 1UL << 30;
-    private const ulong RamBytes = 16 << 20;
     private const ulong PeerStart = 1UL << 33;
     // As large as the largest pages that a log is asked for.
     private const ulong PeerBytes = 2 << 20;
 
-    private readonly MemoryWindow _ram = new(new(new(RamStart), RamBytes));
+    private readonly MemoryWindow _ram;
     private readonly MemoryWindow _peer = new(new(new(PeerStart), PeerBytes));
 
-    internal MachineMemory()
-    {
-    }
+    internal MachineMemory(int ramBytes) => _ram = new(new(new(RamStart), (ulong)ramBytes));
 
     /// <summary>The memory.</summary>
     public IovaRange Ram => _ram.Range;

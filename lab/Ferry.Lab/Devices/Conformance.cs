@@ -24,9 +24,17 @@ internal static class Conformance
     /// <param name="device">The device.</param>
     /// <param name="access">How it is opened.</param>
     /// <param name="stimulus">The name of what drives it.</param>
-    public static ConformReport Run(LabContext context, MediatedDevice device, KernelAccess access, string stimulus)
+    /// <param name="only">Which checks; all where there is none.</param>
+    public static ConformReport Run(LabContext context, MediatedDevice device, KernelAccess access, string stimulus, params string[] only)
     {
-        var options = new ConformOptions { Stimulus = StimulusNames.FactoryOf(stimulus), WorkTime = WorkTime, WatchTime = WatchTime };
+        var options = new ConformOptions
+        {
+            Only = only.Length == 0 ? null : only,
+            Stimulus = StimulusNames.FactoryOf(stimulus),
+            WorkTime = WorkTime,
+            WatchTime = WatchTime,
+            MemoryBytes = ConformOptions.LeastMemoryBytes,
+        };
         var report = new ConformRun(new KernelConnector(Path.GetFileName(device.Folder), access, AnswerTime), options).Run(CancellationToken.None);
         context.Log($"{report.Device} by {access}: {report.Count(Outcome.Passed)} passed in {report.Elapsed.TotalSeconds:F1} s");
         foreach (var check in report.Checks)

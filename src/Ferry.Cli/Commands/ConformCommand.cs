@@ -10,6 +10,7 @@ using Ferry.Conform.Kernel;
 using Ferry.Conform.Stimuli;
 using Ferry.Conform.VfioUser;
 using Ferry.Linux.Vfio;
+using Ferry.Memory;
 using Spectre.Console;
 
 namespace Ferry.Cli.Commands;
@@ -39,6 +40,8 @@ internal static class ConformCommand
         };
         var stimulus = OptionFactory.Choice(
             "--stimulus", "What drives the device so that it writes memory; without one the checks of its DMA are not applicable.", StimulusNames.None, [.. StimulusNames.All]);
+        var memory = OptionFactory.Size(
+            "--memory", "The memory that the device is given, which a kernel device locks: 4M to 1G, a multiple of 2M. With less than 16M some checks do not apply.", (ulong)Defaults.MemoryBytes);
         var only = OptionFactory.Text("--only", "The checks to run, separated by commas; all of them where not given.", "NAMES");
         var list = OptionFactory.Flag("--list", "List the checks and the rules that they stand for, and end.");
         var answerTime = OptionFactory.Time("--answer-time", "How long the device may take to answer one command.", DefaultAnswerTime);
@@ -49,7 +52,7 @@ internal static class ConformCommand
             "Exercise one device's migration, DMA and DMA log as its author would want, and report what breaks a rule, with the commands that lead to it. "
                 + "The device is reset and loaded again and again: use none that a machine runs with. docs/conform.md describes each check.")
         {
-            socket, vfio, access, stimulus, only, list, answerTime, checkTime, json, device,
+            socket, vfio, access, stimulus, memory, only, list, answerTime, checkTime, json, device,
         };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -65,6 +68,7 @@ internal static class ConformCommand
             {
                 Only = ParseOnly(parsed.GetValue(only)),
                 Stimulus = StimulusNames.FactoryOf(name),
+                MemoryBytes = ParseMemory(parsed.GetValue(memory).Bytes),
                 CheckTime = parsed.GetValue(checkTime).Value,
                 WorkTime = parsed.GetValue(answerTime).Value,
             };
@@ -115,6 +119,10 @@ internal static class ConformCommand
             : Run(name => progress.WriteLine($"checking {name}"))).ConfigureAwait(false);
         return ConformMapping.ToDocument(report);
     }
+
+    private static int ParseMemory(ulong bytes) =>
+        bytes is >= ConformOptions.LeastMemoryBytes and <= ConformOptions.MostMemoryBytes && bytes % PageSize.Size2M.Bytes == 0 ? (int)bytes
+            : throw new UsageException("--memory: a multiple of 2M from 4M to 1G is needed");
 
     private static string[]? ParseOnly(string? names)
     {

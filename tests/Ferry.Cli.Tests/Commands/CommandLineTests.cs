@@ -53,6 +53,7 @@ public sealed class CommandLineTests
     [InlineData("conform", "conform needs either --socket PATH, --vfio DEVICE, or a device to start")]
     [InlineData("conform --socket a.sock --vfio 01:00.0", "conform needs either")]
     [InlineData("conform --vfio ../../etc", "--vfio: '../../etc' is neither a PCI address such as 0000:01:00.0 nor the UUID")]
+    [InlineData("conform --socket a.sock --memory 5M", "--memory: a multiple of 2M from 4M to 1G is needed")]
     [InlineData("conform --vfio 01:00.0 --vfio-access file", "--vfio-access: unknown value")]
     [InlineData("conform --socket a.sock -- rnic {socket}", "conform needs either")]
     [InlineData("conform -- rnic --socket nic.sock", "write {socket} where it takes one")]
