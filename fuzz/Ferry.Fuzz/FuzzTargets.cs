@@ -19,6 +19,7 @@ public static class FuzzTargets
         new StreamChunkTarget(),
         new StreamControlTarget(),
         new StreamDescriptionTarget(),
+        new SystemTextTarget(),
         new VcpuStateTarget(),
         new VfioInformationTarget(),
         new VfioUserClientTarget(),

@@ -54,7 +54,7 @@ public sealed record MachineOptions
     public IReadOnlyList<MachineDevice> Devices { get; init; } = [];
 
     /// <summary>The size of each vCPU's dirty ring; a test takes a small one, which fills up.</summary>
-    internal int DirtyRingEntries { get; init; } = 65536;
+    internal int DirtyRingEntries { get; init; } = Ferry.Tracking.Providers.KvmRingTracker.UsualEntries;
 
     /// <summary>How many turns of the program may pass between two harvests of the dirty rings; a turn makes a few hundred entries.</summary>
     internal uint TurnsPerHarvest { get; init; } = 64;

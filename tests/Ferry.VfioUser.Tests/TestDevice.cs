@@ -63,6 +63,8 @@ internal sealed class TestDevice : IVfioUserDevice, IPageTableDevice, IDisposabl
 
     public bool IsLogging { get; private set; }
 
+    public int LogStarts { get; private set; }
+
     public int WindowCount => Locked(() => _windows.Count);
 
     public int EventCount => Locked(() => _events.Sum(each => each.Count(handle => handle is not null)));
@@ -193,6 +195,7 @@ internal sealed class TestDevice : IVfioUserDevice, IPageTableDevice, IDisposabl
         _log.Clear();
         _log.AddRange(ranges.Select(range => (range, new SortedSet<ulong>())));
         (_logPageSize, IsLogging) = (pageSize, true);
+        LogStarts++;
     });
 
     public void StopDmaLog() => Locked(() =>

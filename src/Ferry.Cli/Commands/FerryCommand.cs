@@ -33,6 +33,7 @@ internal static class FerryCommand
             StatusCommand.Create(),
             PlanCommand.Create(),
             PolicyCommand.Create(),
+            ProbeCommand.Create(),
             AdviseCommand.Create(),
             TrackCommand.Create(),
             AttachCommand.Create(),

@@ -23,6 +23,7 @@ namespace Ferry.Cli.Control;
 [JsonSerializable(typeof(DeviceProcessDocument))]
 [JsonSerializable(typeof(ConformDocument))]
 [JsonSerializable(typeof(ConformListDocument))]
+[JsonSerializable(typeof(ProbeDocument))]
 internal sealed partial class ControlJson : JsonSerializerContext
 {
     /// <summary>The same, indented for people and files.</summary>

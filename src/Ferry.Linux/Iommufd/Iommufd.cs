@@ -9,6 +9,7 @@ namespace Ferry.Linux.Iommufd;
 public sealed unsafe class Iommufd : IDisposable
 {
     private const string Path = "/dev/iommu";
+    internal const string Remedy = "load the module iommufd, in a kernel with CONFIG_IOMMUFD (Linux 6.2)";
     internal const ulong DirtyTrackingCapability = 1;
     internal const ushort OperationGet = 0;
     internal const ushort OperationSet = 1;
@@ -21,9 +22,15 @@ public sealed unsafe class Iommufd : IDisposable
     /// <summary>Opens it, or says why it can't be used here.</summary>
     /// <param name="iommufd">The open file, or null.</param>
     /// <param name="reason">Where null is returned, why and what would help.</param>
-    public static bool TryOpen(out Iommufd? iommufd, out string? reason)
+    public static bool TryOpen(out Iommufd? iommufd, out string? reason) => TryOpen(out iommufd, out reason, out _);
+
+    /// <summary>Opens it, or says why it can't be used here.</summary>
+    /// <param name="iommufd">The open file, or null.</param>
+    /// <param name="reason">Where null is returned, why and what would help.</param>
+    /// <param name="errno">Where null is returned, the error that the kernel refused the file with.</param>
+    public static bool TryOpen(out Iommufd? iommufd, out string? reason, out int errno)
     {
-        var opened = DeviceFile.TryOpen(Path, "load the module iommufd, in a kernel with CONFIG_IOMMUFD (Linux 6.2)", out var handle, out reason);
+        var opened = DeviceFile.TryOpen(Path, Remedy, out var handle, out reason, out errno);
         iommufd = opened ? new(handle!) : null;
         return opened;
     }

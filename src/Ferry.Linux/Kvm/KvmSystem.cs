@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Ferry.Linux.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace Ferry.Linux.Kvm;
@@ -10,6 +11,11 @@ public sealed unsafe class KvmSystem : IDisposable
     private const int ApiVersion = 12;
     private const int Interrupted = 4;
     private const int TooBig = 7;
+    private const int Busy = 16;
+    internal const string Remedy = "load the module kvm_intel or kvm_amd, or enable virtualization";
+    internal const string Permission = "add this user to the group that owns it, usually kvm";
+
+    internal const string BusyPath = Path + ", since another hypervisor uses the processor's virtualization: end it, or unload its modules";
 
     private KvmSystem(SafeFileHandle handle) => Handle = handle;
 
@@ -18,31 +24,29 @@ public sealed unsafe class KvmSystem : IDisposable
     /// <summary>Opens KVM, or says why it can't be used here.</summary>
     /// <param name="system">The open system, or null.</param>
     /// <param name="reason">Where null is returned, why and what would help.</param>
-    public static bool TryOpen(out KvmSystem? system, out string? reason)
+    public static bool TryOpen(out KvmSystem? system, out string? reason) => TryOpen(out system, out reason, out _);
+
+    /// <summary>Opens KVM, or says why it can't be used here.</summary>
+    /// <param name="system">The open system, or null.</param>
+    /// <param name="reason">Where null is returned, why and what would help.</param>
+    /// <param name="errno">Where null is returned, the error that the kernel refused the file with; 0 where it opened the file, which then was of no use.</param>
+    public static bool TryOpen(out KvmSystem? system, out string? reason, out int errno)
     {
-        (system, reason) = (null, null);
-        SafeFileHandle handle;
-        try
+        system = null;
+        if (!DeviceFile.TryOpen(Path, Remedy, out var handle, out reason, out errno, Permission))
         {
-            handle = File.OpenHandle(Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            reason = e is UnauthorizedAccessException
-                ? $"{Path} may not be opened: add this user to the group that owns it, usually kvm."
-                : $"{Path} can't be opened: load the module kvm_intel or kvm_amd, or enable virtualization.";
             return false;
         }
 
-        var version = KvmCalls.Ioctl(handle, KvmCalls.GetApiVersion.Number, 0);
+        var version = KvmCalls.Ioctl(handle!, KvmCalls.GetApiVersion.Number, 0);
         if (version != ApiVersion)
         {
-            handle.Dispose();
+            handle!.Dispose();
             reason = $"{Path} speaks API version {version}; {ApiVersion} is needed.";
             return false;
         }
 
-        system = new KvmSystem(handle);
+        system = new KvmSystem(handle!);
         return true;
     }
 
@@ -66,7 +70,7 @@ public sealed unsafe class KvmSystem : IDisposable
             var errno = Marshal.GetLastPInvokeError();
             if (errno != Interrupted)
             {
-                throw new KernelCallException($"ioctl({KvmCalls.CreateVm.Name})", errno, Path);
+                throw new KernelCallException($"ioctl({KvmCalls.CreateVm.Name})", errno, errno == Busy ? BusyPath : Path);
             }
         }
     }

@@ -37,6 +37,9 @@ public sealed unsafe class KvmVm : IDisposable
         return true;
     }
 
+    /// <summary>The most entries that a dirty ring may have here; 0 where there are none.</summary>
+    public int MaxDirtyRingEntries => Math.Max(Check(KvmCapability.DirtyLogRingAcquireRelease), Check(KvmCapability.DirtyLogRing)) / sizeof(KvmDirtyGfn);
+
     /// <summary>Gives each vCPU that is created from now on a dirty ring; the dirty log is off in turn.</summary>
     /// <param name="entries">A power of two.</param>
     /// <returns>Whether the kernel has rings of that size.</returns>

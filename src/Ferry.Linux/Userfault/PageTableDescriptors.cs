@@ -81,7 +81,7 @@ public sealed class PageTableDescriptors : IDisposable
             Require(Userfault, link => link == UserfaultLink);
             if (!HoldsKernel)
             {
-                throw new KernelCallException("userfaultfd", Eperm, "for user mode only, so that system calls that write would fail");
+                throw new KernelCallException("userfaultfd", Eperm, UserfaultAbilities.UserModeOnly);
             }
 
             Pagemap.Dispose();
@@ -108,19 +108,26 @@ public sealed class PageTableDescriptors : IDisposable
             return userfault;
         }
 
-        if (!DeviceFile.TryOpen("/dev/userfaultfd", "", out var device, out _))
+        if (!DeviceFile.TryOpen(UserfaultAbilities.FilePath, UserfaultAbilities.FileRemedy, out var device, out _))
         {
             return null;
         }
 
         using (device)
         {
-            var descriptor = UserfaultCalls.Ioctl(device!, UserfaultCalls.New, UserfaultCalls.CloseOnExec | UserfaultCalls.NonBlocking);
-            return descriptor < 0 ? null : new SafeFileHandle(descriptor, ownsHandle: true);
+            return OpenUserfault(device!);
         }
     }
 
-    private static SafeFileHandle? OpenUserfault(int flags)
+    /// <summary>A userfaultfd by /dev/userfaultfd, or null.</summary>
+    internal static SafeFileHandle? OpenUserfault(SafeFileHandle device)
+    {
+        var descriptor = UserfaultCalls.Ioctl(device, UserfaultCalls.New, UserfaultCalls.CloseOnExec | UserfaultCalls.NonBlocking);
+        return descriptor < 0 ? null : new SafeFileHandle(descriptor, ownsHandle: true);
+    }
+
+    /// <summary>A userfaultfd by the call, or null.</summary>
+    internal static SafeFileHandle? OpenUserfault(int flags)
     {
         var descriptor = UserfaultCalls.SystemCall(UserfaultCalls.UserfaultNumber, UserfaultCalls.CloseOnExec | UserfaultCalls.NonBlocking | flags);
         return descriptor < 0 ? null : new SafeFileHandle(descriptor, ownsHandle: true);

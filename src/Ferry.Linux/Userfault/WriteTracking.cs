@@ -10,6 +10,9 @@ namespace Ferry.Linux.Userfault;
 public sealed unsafe class WriteTracking : IWriteTracking
 {
     private const int RegionsPerScan = 1024;
+    internal const string TooOld = "userfaultfd has no asynchronous write protection of shared memory: Linux 6.7 or later is needed.";
+    private const int Eperm = 1;
+    private const int Eacces = 13;
     private const int Einval = 22;
     private readonly SafeFileHandle _userfault;
     private readonly SafeFileHandle _pagemap;
@@ -43,7 +46,7 @@ public sealed unsafe class WriteTracking : IWriteTracking
         }
         catch (KernelCallException e)
         {
-            reason = $"userfaultfd: {Marshal.GetPInvokeErrorMessage(e.Errno)}: the kernel needs CONFIG_USERFAULTFD.";
+            reason = Explain(e.Errno);
             return false;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -60,10 +63,14 @@ public sealed unsafe class WriteTracking : IWriteTracking
         catch (KernelCallException)
         {
             descriptors.Dispose();
-            reason = "userfaultfd has no asynchronous write protection of shared memory: Linux 6.7 or later is needed.";
+            reason = TooOld;
             return false;
         }
     }
+
+    /// <summary>What a userfaultfd that can't be had means, and what would help.</summary>
+    internal static string Explain(int errno) =>
+        $"userfaultfd: {Marshal.GetPInvokeErrorMessage(errno)}: {(errno is Eperm or Eacces ? "what started this process forbids the call, as seccomp filters of container runtimes do; allow it there" : "the kernel needs CONFIG_USERFAULTFD")}.";
 
     /// <inheritdoc/>
     public void Start(Hva start, ulong lengthBytes)

@@ -28,13 +28,25 @@ public sealed unsafe class VfioContainer : IDisposable
     /// <summary>Opens a container without groups, or says why there can be none here.</summary>
     /// <param name="container">The container, or null.</param>
     /// <param name="reason">Where null is returned, why and what would help.</param>
+    public static bool TryOpen(out VfioContainer? container, out string? reason) => TryOpen(out container, out reason, compatible: false);
+
+    /// <summary>Opens a container without groups, or says why there can be none here.</summary>
+    /// <param name="container">The container, or null.</param>
+    /// <param name="reason">Where null is returned, why and what would help.</param>
     /// <param name="compatible">Whether iommufd plays the container (its VFIO compatibility), which has no dirty tracking.</param>
-    public static bool TryOpen(out VfioContainer? container, out string? reason, bool compatible = false)
+    public static bool TryOpen(out VfioContainer? container, out string? reason, bool compatible) => TryOpen(compatible, out container, out reason, out _);
+
+    /// <summary>Opens a container without groups, or says why there can be none here.</summary>
+    /// <param name="container">The container, or null.</param>
+    /// <param name="reason">Where null is returned, why and what would help.</param>
+    /// <param name="errno">Where null is returned, the error that the kernel refused the file with; 0 where it opened the file, which then was of no use.</param>
+    public static bool TryOpen(out VfioContainer? container, out string? reason, out int errno) => TryOpen(compatible: false, out container, out reason, out errno);
+
+    private static bool TryOpen(bool compatible, out VfioContainer? container, out string? reason, out int errno)
     {
         container = null;
         var path = compatible ? CompatiblePath : Path;
-        var module = compatible ? "iommufd" : "vfio_iommu_type1";
-        if (!DeviceFile.TryOpen(path, $"load the module {module}, and enable the IOMMU in the firmware and on the kernel's command line", out var handle, out reason))
+        if (!DeviceFile.TryOpen(path, RemedyOf(compatible ? "iommufd" : "vfio_iommu_type1"), out var handle, out reason, out errno))
         {
             return false;
         }
@@ -52,6 +64,8 @@ public sealed unsafe class VfioContainer : IDisposable
             : $"{path} speaks API version {version}; {ApiVersion} is needed.";
         return false;
     }
+
+    internal static string RemedyOf(string module) => $"load the module {module}, and enable the IOMMU in the firmware and on the kernel's command line";
 
     /// <summary>Makes it a type1 container (version 2), once the first group is in it.</summary>
     /// <exception cref="KernelCallException">The kernel refused, for instance because there is no group in it.</exception>

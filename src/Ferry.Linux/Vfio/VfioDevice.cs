@@ -9,6 +9,7 @@ public sealed unsafe partial class VfioDevice : IDisposable
 {
     internal const uint FlagReset = 1;
     internal const uint FlagPci = 2;
+    internal const string Remedy = "bind the device to a VFIO driver, for instance vfio-pci, in a kernel with CONFIG_VFIO_DEVICE_CDEV (Linux 6.6)";
     private readonly SafeFileHandle _handle;
 
     internal VfioDevice(SafeFileHandle handle, string name) => (_handle, Name) = (handle, name);
@@ -23,10 +24,16 @@ public sealed unsafe partial class VfioDevice : IDisposable
     /// <param name="path">For instance <c>/dev/vfio/devices/vfio0</c>.</param>
     /// <param name="device">The device, or null.</param>
     /// <param name="reason">Where null is returned, why and what would help.</param>
-    public static bool TryOpen(string path, out VfioDevice? device, out string? reason)
+    public static bool TryOpen(string path, out VfioDevice? device, out string? reason) => TryOpen(path, out device, out reason, out _);
+
+    /// <summary>Opens a device by its own file, or says why it can't be. Nothing can be done with it until it is bound to an iommufd.</summary>
+    /// <param name="path">For instance <c>/dev/vfio/devices/vfio0</c>.</param>
+    /// <param name="device">The device, or null.</param>
+    /// <param name="reason">Where null is returned, why and what would help.</param>
+    /// <param name="errno">Where null is returned, the error that the kernel refused the file with.</param>
+    public static bool TryOpen(string path, out VfioDevice? device, out string? reason, out int errno)
     {
-        var opened = DeviceFile.TryOpen(
-            path, "bind the device to a VFIO driver, for instance vfio-pci, in a kernel with CONFIG_VFIO_DEVICE_CDEV (Linux 6.6)", out var handle, out reason);
+        var opened = DeviceFile.TryOpen(path, Remedy, out var handle, out reason, out errno);
         device = opened ? new(handle!, path) : null;
         return opened;
     }

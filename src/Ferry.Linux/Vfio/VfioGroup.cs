@@ -19,11 +19,17 @@ public sealed unsafe class VfioGroup : IDisposable
     /// <param name="number">Its number.</param>
     /// <param name="group">The group, or null.</param>
     /// <param name="reason">Where null is returned, why and what would help.</param>
-    public static bool TryOpen(int number, out VfioGroup? group, out string? reason)
+    public static bool TryOpen(int number, out VfioGroup? group, out string? reason) => TryOpen(number, out group, out reason, out _);
+
+    /// <summary>Opens a group that can be used, or says why not.</summary>
+    /// <param name="number">Its number.</param>
+    /// <param name="group">The group, or null.</param>
+    /// <param name="reason">Where null is returned, why and what would help.</param>
+    /// <param name="errno">Where null is returned, the error that the kernel refused the file with; 0 where it opened the file, which then was of no use.</param>
+    public static bool TryOpen(int number, out VfioGroup? group, out string? reason, out int errno)
     {
         group = null;
-        var path = $"/dev/vfio/{number}";
-        if (!DeviceFile.TryOpen(path, $"bind the devices of IOMMU group {number} to a VFIO driver, for instance vfio-pci", out var handle, out reason))
+        if (!DeviceFile.TryOpen($"/dev/vfio/{number}", RemedyOf(number), out var handle, out reason, out errno))
         {
             return false;
         }
@@ -32,13 +38,20 @@ public sealed unsafe class VfioGroup : IDisposable
         if (VfioCalls.Ioctl(handle!, VfioCalls.GroupGetStatus.Number, (nint)(&status)) < 0 || (status.Flags & Viable) == 0)
         {
             handle!.Dispose();
-            reason = $"{path} is not viable: every device of IOMMU group {number} must be bound to a VFIO driver or to none.";
+            reason = DescribeNotViable(number);
             return false;
         }
 
         group = new(handle!, number);
         return true;
     }
+
+    /// <summary>What is said of a group with a device that the kernel uses itself.</summary>
+    /// <param name="number">Its number.</param>
+    public static string DescribeNotViable(int number) =>
+        $"/dev/vfio/{number} is not viable: every device of IOMMU group {number} must be bound to a VFIO driver or to none.";
+
+    internal static string RemedyOf(int number) => $"bind the devices of IOMMU group {number} to a VFIO driver, for instance vfio-pci";
 
     /// <summary>Puts it into a container; its devices can then be opened.</summary>
     /// <exception cref="KernelCallException">The kernel refused, for instance because it is in one already.</exception>

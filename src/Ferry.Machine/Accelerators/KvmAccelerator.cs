@@ -123,9 +123,11 @@ internal sealed class KvmAccelerator : Accelerator
         _vm.Dispose();
     }
 
-    private string? EnableTracking(MachineOptions options) => options.Tracking switch
+    private string? EnableTracking(MachineOptions options)
     {
-        VcpuTracking.Log => _vm.TryEnableManualProtect() ? null : "this kernel's dirty log can't be cleared by hand (KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, Linux 5.7)",
-        _ => _vm.TryEnableDirtyRing(options.DirtyRingEntries) ? null : $"this kernel has no dirty rings of {options.DirtyRingEntries} entries (KVM_CAP_DIRTY_LOG_RING, Linux 5.11)",
-    };
+        _ = options.Tracking == VcpuTracking.Log
+            ? KvmLogTracker.TryEnable(_vm, out var reason)
+            : KvmRingTracker.TryEnable(_vm, options.DirtyRingEntries, out reason);
+        return reason;
+    }
 }

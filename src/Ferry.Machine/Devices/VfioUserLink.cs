@@ -1,4 +1,5 @@
 using Ferry.Linux.Memory;
+using Ferry.Linux.Userfault;
 using Ferry.Linux.Vfio;
 using Ferry.Machine.Iommu;
 using Ferry.Memory;
@@ -152,13 +153,13 @@ internal sealed class VfioUserLink : IDeviceLink
     /// <inheritdoc/>
     public string? WhyNoTracker(string name) => name switch
     {
-        "device" => "it logs no DMA of its own",
-        MediatedTracker.TrackerName => "it shares guest memory; dma = \"mediated\" in the machine's file lets it ask for each access",
+        DeviceTracker.TrackerName => DeviceTracker.NoLog,
+        MediatedTracker.TrackerName => MediatedTracker.NotMediated,
         IoTableTracker.TrackerName or IoTableTracker.FaultsName when Iommu is not null =>
             "it is behind a virtual IOMMU, and what its process maps changes all the time; its own log or dma = \"mediated\" can follow that",
-        IoTableTracker.TrackerName => "it does not share its page table; --page-table of ferry device lets it",
+        IoTableTracker.TrackerName => IoTableTracker.NotShared,
         IoTableTracker.FaultsName => "it does not share its page table (--page-table of ferry device lets it), or its process may not have the kernel's writes wait, "
-            + "for which it needs CAP_SYS_PTRACE, /dev/userfaultfd or vm.unprivileged_userfaultfd",
+            + $"for which it needs {UserfaultAbilities.HoldingNeeds}",
         "vfio-device" or "iommufd" or "type1" => "it is a vfio-user device, and no device of the kernel's",
         _ => null,
     };

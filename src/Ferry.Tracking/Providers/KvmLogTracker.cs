@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Ferry.Linux;
 using Ferry.Linux.Kvm;
 using Ferry.Memory;
@@ -10,6 +11,7 @@ namespace Ferry.Tracking.Providers;
 /// once anyhow. Source: the kernel's KVM API document, KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 with INITIALLY_SET.</remarks>
 public sealed class KvmLogTracker : IDeferredClear
 {
+    internal const string TooOld = "this kernel's dirty log can't be cleared by hand (KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, Linux 5.7)";
     private const ulong PagesPerPart = 4096;
     private readonly IKvmDirtyCalls _calls;
     private readonly IReadOnlyList<KvmSlot> _slots;
@@ -43,6 +45,17 @@ public sealed class KvmLogTracker : IDeferredClear
 
     /// <inheritdoc/>
     public bool IsStarted => _started.IsStarted;
+
+    /// <summary>Prepares a machine that is to be tracked by its dirty log, or says why this kernel can't.</summary>
+    /// <param name="vm">The machine, without vCPUs.</param>
+    /// <param name="reason">Where it can't, why.</param>
+    /// <exception cref="KernelCallException">The kernel said that it can and refused.</exception>
+    public static bool TryEnable(KvmVm vm, [NotNullWhen(false)] out string? reason)
+    {
+        ArgumentNullException.ThrowIfNull(vm);
+        reason = vm.TryEnableManualProtect() ? null : TooOld;
+        return reason is null;
+    }
 
     /// <inheritdoc/>
     public void Start(IReadOnlyList<IovaRange> ranges, PageSize pageSize)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Ferry.Linux;
 using Ferry.Linux.Kvm;
 using Ferry.Memory;
@@ -14,6 +15,9 @@ namespace Ferry.Tracking.Providers;
 /// stopped has every write, an earlier one may lag behind a vCPU that runs. Source: the kernel's KVM API document, KVM_CAP_DIRTY_LOG_RING.</remarks>
 public sealed class KvmRingTracker : IDirtyTracker
 {
+    /// <summary>The size of a vCPU's ring where nothing else is asked for, in entries.</summary>
+    public const int UsualEntries = 65536;
+
     private readonly IKvmDirtyCalls _calls;
     private readonly IReadOnlyList<KvmVcpu> _vcpus;
     private readonly IReadOnlyList<KvmSlot> _slots;
@@ -51,6 +55,20 @@ public sealed class KvmRingTracker : IDirtyTracker
 
     /// <inheritdoc/>
     public bool IsStarted => _started.IsStarted;
+
+    /// <summary>Prepares a machine that is to be tracked by dirty rings, or says why this kernel can't.</summary>
+    /// <param name="vm">The machine, without vCPUs.</param>
+    /// <param name="entries">The size of each vCPU's ring; a power of two.</param>
+    /// <param name="reason">Where it can't, why.</param>
+    /// <exception cref="KernelCallException">The kernel said that it can and refused.</exception>
+    public static bool TryEnable(KvmVm vm, int entries, [NotNullWhen(false)] out string? reason)
+    {
+        ArgumentNullException.ThrowIfNull(vm);
+        reason = vm.TryEnableDirtyRing(entries) ? null : DescribeMissing(entries);
+        return reason is null;
+    }
+
+    internal static string DescribeMissing(int entries) => $"this kernel has no dirty rings of {entries} entries (KVM_CAP_DIRTY_LOG_RING, Linux 5.11)";
 
     /// <inheritdoc/>
     public void Start(IReadOnlyList<IovaRange> ranges, PageSize pageSize)

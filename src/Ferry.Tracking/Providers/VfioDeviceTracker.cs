@@ -46,22 +46,27 @@ public sealed class VfioDeviceTracker : IDirtyTracker
     {
         ArgumentNullException.ThrowIfNull(device);
         (tracker, reason) = (null, null);
-        if (!device.HasDmaLog)
-        {
-            reason = $"{device.Name} does not log its DMA";
-            return false;
-        }
-
         var calls = new DeviceLogCalls(device);
-        var sizes = FindPageSizes(calls, out var refusal);
-        if (sizes.Count == 0)
+        if (!TryFindPageSizes(calls, device.HasDmaLog, out var sizes, out reason))
         {
-            reason = $"{device.Name} logs its DMA at no page size from 4K to 2M{refusal}";
             return false;
         }
 
         tracker = new(calls, source, sizes);
         return true;
+    }
+
+    /// <summary>Learns the page sizes of a device's log by starting and stopping it, or says why there is no log to be used.</summary>
+    internal static bool TryFindPageSizes(IDeviceLogCalls calls, bool hasLog, out IReadOnlyList<PageSize> sizes, [NotNullWhen(false)] out string? reason)
+    {
+        (sizes, reason) = ([], hasLog ? null : $"{calls.Device} does not log its DMA");
+        if (hasLog)
+        {
+            sizes = FindPageSizes(calls, out var refusal);
+            reason = sizes.Count > 0 ? null : $"{calls.Device} logs its DMA at no page size from 4K to 2M{refusal}";
+        }
+
+        return reason is null;
     }
 
     /// <inheritdoc/>

@@ -31,7 +31,7 @@ public sealed partial class VfioUserClient : IDisposable
         _channel = new MessageChannel(socket, new ChannelOptions(own.MaxMessageBytes, own.MaxMessageDescriptors, options.MessageTimeout));
         _reply = new ReplyBuffer(own.MaxMessageBytes - MessageHeader.Bytes);
         _receiver = new Thread(Receive) { IsBackground = true, Name = "vfio-user client" };
-        Server = new VfioUserCapabilities();
+        (Server, Version) = (new VfioUserCapabilities(), new Version(VersionMessage.OwnMajor, VersionMessage.OwnMinor));
     }
 
     /// <summary>Raised once, on a thread of the client's, when the device has gone; not where the client was disposed.</summary>
@@ -39,6 +39,9 @@ public sealed partial class VfioUserClient : IDisposable
 
     /// <summary>What the server said it takes.</summary>
     public VfioUserCapabilities Server { get; private set; }
+
+    /// <summary>The version that both sides speak.</summary>
+    public Version Version { get; private set; }
 
     /// <summary>The socket's path.</summary>
     public string Peer => _channel.Peer;
@@ -102,7 +105,7 @@ public sealed partial class VfioUserClient : IDisposable
             throw new VfioUserProtocolException($"{Peer}: the server answers {own.Major}.{own.Minor} with {version.Major}.{version.Minor}.");
         }
 
-        Server = version.Capabilities;
+        (Server, Version) = (version.Capabilities, new Version(version.Major, version.Minor));
     }
 
     private ReplyLease Request(VfioUserCommand command, ReadOnlySpan<byte> fields, ReadOnlySpan<byte> data = default, int maxReplyBytes = MessageChannel.SmallReplyBytes) =>

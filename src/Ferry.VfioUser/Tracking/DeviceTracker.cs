@@ -10,7 +10,12 @@ namespace Ferry.VfioUser.Tracking;
 /// <remarks>It is as precise as the device says in VERSION; one that says nothing counts as exact. Source: linux/vfio.h, VFIO_DEVICE_FEATURE_DMA_LOGGING_START, _REPORT and _STOP; QEMU docs/interop/vfio-user.rst.</remarks>
 public sealed class DeviceTracker : IDirtyTracker
 {
-    private const string TrackerName = "device";
+    /// <summary>The tracker's name in plans and policies.</summary>
+    public const string TrackerName = "device";
+
+    /// <summary>What is said of a device that has no such log.</summary>
+    public const string NoLog = "it logs no DMA of its own";
+
     private const int MaxProbedRanges = 1024;
     private readonly VfioUserClient _client;
     private readonly StartedRanges _started = new(TrackerName);

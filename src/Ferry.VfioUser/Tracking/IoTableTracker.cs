@@ -24,6 +24,9 @@ public sealed class IoTableTracker : IDirtyTracker
     /// <summary>The name of the tracker by <see cref="IoTableMode.Faults"/>.</summary>
     public const string FaultsName = "iotable-faults";
 
+    /// <summary>What is said of a device that keeps its page table to itself.</summary>
+    public const string NotShared = "it does not share its page table; --page-table of ferry device lets it";
+
     private readonly VfioUserClient _client;
     private readonly IoTableMode _mode;
     private readonly Func<IWriteTracking, IWriteTracking> _wrap;
@@ -58,25 +61,36 @@ public sealed class IoTableTracker : IDirtyTracker
     internal static bool TryCreate(
         VfioUserClient client, DmaSource source, IoTableMode mode, Func<IWriteTracking, IWriteTracking> wrap, [NotNullWhen(true)] out IoTableTracker? tracker)
     {
+        tracker = FindObstacle(client, mode, out var windows) is null && windows.Count > 0 ? new(client, mode, CoverageOf(source, windows), wrap) : null;
+        return tracker is not null;
+    }
+
+    /// <summary>Why the page table of the device's process can't be watched, whatever is mapped in it; null where it can.</summary>
+    /// <param name="client">The device; stays the caller's.</param>
+    /// <param name="mode">How it would be watched.</param>
+    /// <exception cref="VfioUserPeerException">The device has gone.</exception>
+    public static string? FindObstacle(VfioUserClient client, IoTableMode mode) => FindObstacle(client, mode, out _);
+
+    private static string? FindObstacle(VfioUserClient client, IoTableMode mode, out IReadOnlyList<MappedWindow> windows)
+    {
         ArgumentNullException.ThrowIfNull(client);
-        tracker = null;
+        windows = [];
         if (!client.Server.SharesPageTable)
         {
-            return false;
+            return NotShared;
         }
 
         try
         {
             var shared = client.GetPageTable();
             Watch(shared, mode).Dispose();
-            tracker = shared.Windows.Count == 0 ? null : new(client, mode, CoverageOf(source, shared.Windows), wrap);
+            windows = shared.Windows;
+            return null;
         }
         catch (Exception e) when (e is VfioUserException or KernelCallException)
         {
-            return false;
+            return e.Message;
         }
-
-        return tracker is not null;
     }
 
     /// <inheritdoc/>

@@ -15,6 +15,9 @@ public sealed class MediatedTracker(MediatedMemory memory, DmaSource source) : I
     /// <summary>The tracker's name in plans and policies.</summary>
     public const string TrackerName = "mediated";
 
+    /// <summary>What is said of a device that it can't have.</summary>
+    public const string NotMediated = "it shares guest memory; dma = \"mediated\" in the machine's file lets it ask for each access";
+
     private readonly StartedRanges _started = new(TrackerName);
     private DirtyBitmap[] _marks = [];
 

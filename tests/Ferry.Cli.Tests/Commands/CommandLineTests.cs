@@ -60,6 +60,9 @@ public sealed class CommandLineTests
     [InlineData("conform --socket a.sock --only arc", "unknown check 'arc'; did you mean 'arcs'")]
     [InlineData("conform --socket a.sock --only ,", "no check is named")]
     [InlineData("conform --socket a.sock --stimulus rncc", "--stimulus: unknown value")]
+    [InlineData("probe --answer-time 2", "--answer-time: '2' is not a number with a unit")]
+    [InlineData("probe --sockets a.sock", "did you mean '--socket'?")]
+    [InlineData("probe --socket", "--socket")]
     public async Task A_wrong_command_line_is_exit_code_2_and_says_what_is_wrong(string arguments, string expected)
     {
         var (code, output, error) = await RunAsync(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));

@@ -44,6 +44,17 @@ public sealed class VfioFilesTests
         Assert.Contains("(errno 21)", reason, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(2, "/dev/x is not there: load it.")]
+    [InlineData(6, "/dev/x is not there: load it.")]
+    [InlineData(19, "/dev/x is not there: load it.")]
+    [InlineData(1, "/dev/x may not be opened: ask for it.")]
+    [InlineData(13, "/dev/x may not be opened: ask for it.")]
+    [InlineData(16, "/dev/x is in use: another process has it, and only one at a time may.")]
+    [InlineData(24, "/dev/x can't be opened: Too many open files (errno 24).")]
+    public void Each_error_of_opening_has_its_own_sentence(int errno, string expected) =>
+        Assert.Equal(expected, DeviceFile.Explain("/dev/x", "load it", errno, "ask for it"));
+
     [Fact]
     public void A_host_without_the_interfaces_says_which_module_or_driver_is_missing()
     {

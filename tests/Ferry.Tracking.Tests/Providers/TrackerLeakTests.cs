@@ -1,6 +1,7 @@
 using Ferry.Linux.Memory;
 using Ferry.Memory;
 using Ferry.Testing;
+using Ferry.Tracking.Probing;
 using Ferry.Tracking.Providers;
 using Xunit;
 
@@ -21,6 +22,9 @@ public sealed class TrackerLeakTests
         tracker.Start([writer.Slot.Region.Range], PageSize.Size4K);
         writer.Write(5);
     });
+
+    [Fact]
+    public void A_probe_of_this_host_leaves_nothing() => ProcessResources.AssertNoneLeft(() => HostProbe.Look());
 
     [Fact]
     public void A_started_tracker_of_the_process_leaves_nothing() => ProcessResources.AssertNoneLeft(() =>
