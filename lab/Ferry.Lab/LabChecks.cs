@@ -22,6 +22,7 @@ internal static class LabChecks
         new ContractCheck<KvmRingTrackerTests>("kvm-ring"),
         new ContractCheck<ProcessTrackerTests>("process"),
         new CommandCheck(),
+        new ProbeCheck(),
         new MttyCheck(),
         new EduGroupCheck(),
         new EduContainerCheck(),

@@ -36,8 +36,11 @@ internal sealed class FerryProcess : IDisposable
     }
 
     /// <summary>Starts it.</summary>
-    public static FerryProcess Start(params string[] arguments) => new(
-        Process.Start(new ProcessStartInfo("/bin/ferry", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!, arguments);
+    public static FerryProcess Start(params string[] arguments) => StartAs(null, arguments);
+
+    /// <summary>Starts it as another user, of /etc/passwd.</summary>
+    public static FerryProcess StartAs(string? user, params string[] arguments) => new(
+        Process.Start(new ProcessStartInfo("/bin/ferry", arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UserName = user })!, arguments);
 
     /// <summary>Starts it as another user, who may lock 1 MiB of memory.</summary>
     public static FerryProcess StartAs(string user, params string[] arguments) => new(
