@@ -13,12 +13,13 @@ public sealed class ProfileCosts(CostProfile profile)
     /// <summary>The provider that stands for a device which stops before the rounds.</summary>
     public const string Early = "early";
 
-    private static readonly string[] OfVcpus = ["kvm-log", "kvm-ring", "process"];
+    private static readonly string[] OfKvm = ["kvm-log", "kvm-ring"];
+    private static readonly string[] OfThreads = ["process"];
     private static readonly string[] OfDevices = ["device", "mediated", "iotable", "iotable-faults"];
 
     /// <summary>The engine's costs.</summary>
-    /// <remarks>No bench measures processor time, so both sides are taken to be busy while they copy at their full rate. What a migration
-    /// of an idle machine takes beside its copy and its downtime is taken for a round's.</remarks>
+    /// <remarks>Where a profile lacks a finer cost, a coarser one stands for it: both sides are taken to be busy while they copy at their full
+    /// rate, and what a migration of an idle machine takes beside its copy and its downtime is taken for a round's.</remarks>
     /// <exception cref="ProfileException">One of them was not measured, or too few times.</exception>
     public EngineCosts Engine()
     {
@@ -34,12 +35,30 @@ public sealed class ProfileCosts(CostProfile profile)
         {
             CopyBytesPerSecond = copy.Value,
             MostCopyBytesPerSecond = copy.Value,
-            RoundSeconds = Math.Max(0, fixedSeconds.Value - switchover.Value),
+            PopulateBytesPerSecond = Known(CostNames.FirstCopyBytesPerSecond) is > 0 and var first ? first : double.PositiveInfinity,
+            CopySeconds = Known(CostNames.CopyTurnSeconds) ?? 0,
+            RoundSeconds = Known(CostNames.RoundSeconds) ?? Math.Max(0, fixedSeconds.Value - switchover.Value),
             SwitchoverSeconds = switchover.Value,
-            CpuSecondsPerByte = 2 / copy.Value,
+            DeviceSeconds = Known(CostNames.DeviceSwitchoverSeconds) ?? 0,
+            P2PSeconds = Known(CostNames.P2PSeconds) ?? 0,
+            WorkPartInFirstRound = Math.Min(1, Known(CostNames.FirstWorkPart) ?? 1),
+            WorkPart = Math.Min(1, Known(CostNames.WorkPart) ?? 1),
+            CpuSeconds = Known(CostNames.CpuSecondsFixed) ?? 0,
+            CpuSecondsPerByte = Known(CostNames.CpuSecondsPerByte) ?? (2 / copy.Value),
             RelativeError = copy.Error / copy.Value,
         };
     }
+
+    /// <summary>What the devices that were measured send while they are stopped, in bytes; 0 where that is not known.</summary>
+    public double DeviceStateBytes => Known(CostNames.DeviceStateBytes) ?? 0;
+
+    /// <summary>What one tracker costs at one page size.</summary>
+    /// <param name="provider">The tracker.</param>
+    /// <param name="pageSizeBytes">The tracking page size.</param>
+    /// <param name="isDevice">Whether it tracks a device; else the vCPUs.</param>
+    /// <exception cref="ProfileException">A cost of it was not measured, or too few times.</exception>
+    public ProviderCosts Tracker(string provider, ulong pageSizeBytes, bool isDevice) =>
+        Tracker(provider, pageSizeBytes, isDevice ? CostNames.DeviceProgressRatio : CostNames.GuestProgressRatio);
 
     /// <summary>The ways to track a source, and what was left out with the reason.</summary>
     /// <param name="source">Its name.</param>
@@ -51,7 +70,7 @@ public sealed class ProfileCosts(CostProfile profile)
         var isDevice = source != WriterLoad.Vcpus;
         var ratio = isDevice ? CostNames.DeviceProgressRatio : CostNames.GuestProgressRatio;
         var costs = new List<ProviderCosts>();
-        foreach (var (provider, size) in Measured(isDevice ? OfDevices : OfVcpus))
+        foreach (var (provider, size) in Measured(isDevice ? OfDevices : OfGuests))
         {
             try
             {
@@ -94,6 +113,9 @@ public sealed class ProfileCosts(CostProfile profile)
         return common.Count == 0 ? null : common.Where(each => each.Slowdown <= common.Min(other => other.Slowdown) + 0.01).Min(each => each.Size);
     }
 
+    // A bench measures every tracker that is there; which of them a machine has is its accelerator's to say.
+    private string[] OfGuests => profile.Host.Accelerator == "kvm" ? OfKvm : OfThreads;
+
     private IEnumerable<(string Provider, ulong Size)> Measured(string[] providers) => profile.Costs
         .Where(cost => providers.Contains(cost.Provider) && cost.PageSizeBytes is > 0)
         .Select(cost => (cost.Provider!, cost.PageSizeBytes!.Value)).Distinct().Order();
@@ -109,13 +131,23 @@ public sealed class ProfileCosts(CostProfile profile)
             ReportSecondsPerPage = Of(CostNames.ReportSecondsPerPage).Value,
             StartSeconds = Of(CostNames.StartSeconds).Value,
             StopSeconds = Of(CostNames.StopSeconds).Value,
-            Slowdown = Slowdown(Of(ratio)),
+            Slowdown = Slowdown(provider, size, Of(ratio)),
+            WriteSeconds = ratio == CostNames.DeviceProgressRatio ? Known(CostNames.DeviceWriteSeconds, provider, size) ?? 0 : 0,
+            WriteSecondsPerByte = ratio == CostNames.DeviceProgressRatio
+                ? Known(CostNames.DeviceWriteSecondsPerByte, provider, size) ?? 0
+                : (Known(CostNames.GuestPageSeconds, provider, size) ?? 0) / DirtyGrowth.LeastPageBytes,
             RelativeError = report.Value > 0 ? report.Error / report.Value : 0,
         };
     }
 
+    // Messages bound what a mediated device can do, and slow none that does less: where that bound is known it says all that the ratio says.
+    private double Slowdown(string provider, ulong size, FittedCost ratio) =>
+        provider == "mediated" && Known(CostNames.DeviceWriteSeconds, provider, size) is not null ? 0 : Slowdown(ratio);
+
     // What noise hides is no reason against a tracker.
     private static double Slowdown(FittedCost ratio) => ratio.IsHiddenByNoise ? 0 : Math.Clamp(1 - ratio.Value, 0, 1);
+
+    private double? Known(string name, string? provider = null, ulong? size = null) => profile.Find(name, provider, size) is { Count: >= LeastCount } cost ? cost.Value : null;
 
     private FittedCost Need(string name, string? provider = null, ulong? size = null)
     {

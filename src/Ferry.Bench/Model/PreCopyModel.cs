@@ -81,7 +81,7 @@ public sealed class PreCopyModel(EngineCosts engine, LinkCosts link)
             var moves = decision.Kind == DecisionKind.SwitchOver;
             var slowest = DeviceSlowdown();
             var downtime = moves ? Downtime() : 0;
-            var guest = _writers.Where(writer => !writer.Load.IsDevice).Select(writer => writer.Tracker.Costs.Slowdown).FirstOrDefault();
+            var guest = _writers.Where(writer => !writer.Load.IsDevice).Select(writer => Slowdown(writer.Load, writer.Tracker.Costs)).FirstOrDefault();
             return new Prediction
             {
                 Moves = moves,
@@ -103,7 +103,7 @@ public sealed class PreCopyModel(EngineCosts engine, LinkCosts link)
             {
                 if (_writers[i].Load.IsDevice)
                 {
-                    slowest = Math.Max(slowest, 1 - ((1 - _writers[i].Tracker.Costs.Slowdown) * (1 - DeviceShare(i))));
+                    slowest = Math.Max(slowest, 1 - ((1 - Slowdown(_writers[i].Load, _writers[i].Tracker.Costs)) * (1 - DeviceShare(i))));
                 }
             }
 
@@ -148,7 +148,7 @@ public sealed class PreCopyModel(EngineCosts engine, LinkCosts link)
             {
                 var (load, tracker) = _writers[i];
                 var work = _rounds.Count == 0 ? engine.WorkPartInFirstRound : engine.WorkPart;
-                var rate = load.DirtyBytesPerSecond * work * (1 - tracker.Costs.Slowdown) * (load.IsDevice ? 1 - DeviceShare(i) : 1 - throttle);
+                var rate = load.DirtyBytesPerSecond * work * (1 - Slowdown(load, tracker.Costs)) * (load.IsDevice ? 1 - DeviceShare(i) : 1 - throttle);
                 var found = tracker.Costs.Precision switch
                 {
                     ReportPrecision.Mapped => workload.DataBytes,
@@ -170,6 +170,13 @@ public sealed class PreCopyModel(EngineCosts engine, LinkCosts link)
             }
 
             return (Math.Min(dirty, workload.DataBytes), seconds);
+        }
+
+        // A source that wants more than it can do while it is tracked loses the rest, whatever tracking takes from it beside that.
+        private static double Slowdown(WriterLoad load, ProviderCosts costs)
+        {
+            var most = costs.MostBytesPerSecond(Math.Max(load.WriteBytes, DirtyGrowth.LeastPageBytes));
+            return Math.Max(costs.Slowdown, load.DirtyBytesPerSecond > most ? 1 - (most / load.DirtyBytesPerSecond) : 0);
         }
 
         // What a source can make dirty at most.

@@ -23,6 +23,12 @@ public sealed record ProviderCosts(string Provider, ulong PageBytes)
     /// <summary>The part of its work that the source loses while it is tracked; 0 to 1.</summary>
     public double Slowdown { get; init; }
 
+    /// <summary>What one write takes a source that is as busy as it can be, in seconds, whatever its size; 0 where that is not known.</summary>
+    public double WriteSeconds { get; init; }
+
+    /// <summary>What it takes more for each byte, in seconds.</summary>
+    public double WriteSecondsPerByte { get; init; }
+
     /// <summary>Which pages it reports.</summary>
     public ReportPrecision Precision { get; init; }
 
@@ -34,6 +40,11 @@ public sealed record ProviderCosts(string Provider, ulong PageBytes)
     /// <param name="dirtyBytes">What the report finds, in bytes of its pages.</param>
     public double SecondsOfReport(double mappedBytes, double dirtyBytes) =>
         ReportSeconds + (ReportSecondsPerGiB * mappedBytes / (1 << 30)) + (ReportSecondsPerPage * dirtyBytes / PageBytes);
+
+    /// <summary>What a source writes at most while it is tracked, in bytes a second; infinite where that is not known.</summary>
+    /// <param name="writeBytes">The bytes of one write.</param>
+    public double MostBytesPerSecond(double writeBytes) =>
+        WriteSeconds + (WriteSecondsPerByte * writeBytes) is > 0 and var seconds ? writeBytes / seconds : double.PositiveInfinity;
 
     /// <inheritdoc/>
     public override string ToString() => Provider is "all" or Advice.ProfileCosts.Early ? Provider : $"{Provider} {PageBytes / 1024}K";

@@ -18,6 +18,9 @@ public sealed record CostProfile
     /// <summary>Whether every point of its design was measured; false of a bench that was interrupted.</summary>
     public bool IsComplete { get; init; }
 
+    /// <summary>What could not be measured, each with the reason; null for nothing.</summary>
+    public IReadOnlyList<string>? Notes { get; init; }
+
     /// <summary>Where it was measured.</summary>
     public required HostFacts Host { get; init; }
 

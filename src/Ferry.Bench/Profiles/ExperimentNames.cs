@@ -12,6 +12,9 @@ public static class ExperimentNames
     /// <summary>The constants of the engine and of the link, from small whole migrations.</summary>
     public const string Migration = "migration";
 
+    /// <summary>What the bench's own watching takes from what it watches: the same work with it and without.</summary>
+    public const string Watching = "watching";
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<string> All { get; } = [Report, Slowdown, Migration];
+    public static IReadOnlyList<string> All { get; } = [Report, Slowdown, Migration, Watching];
 }

@@ -42,10 +42,45 @@ public static class MetricNames
     /// <summary>Allocation of memory that was never touched, in bytes a second.</summary>
     public const string PopulateBytesPerSecond = "populate-bytes-per-second";
 
+    /// <summary>Taking a device into its P2P state and back, in seconds.</summary>
+    public const string P2PSeconds = "p2p-seconds";
+
+    /// <summary>Guest bytes that the first round of a whole migration copied a second, into memory that was never touched.</summary>
+    public const string FirstCopyBytesPerSecond = "first-copy-bytes-per-second";
+
+    /// <summary>Guest bytes that later rounds copied a second, where they had enough to copy.</summary>
+    public const string CopyBytesPerSecond = "copy-bytes-per-second";
+
+    /// <summary>What a copy of a few pages took beside its bytes, in seconds.</summary>
+    public const string CopyTurnSeconds = "copy-turn-seconds";
+
+    /// <summary>What a round took beside its copy and its reports, in seconds.</summary>
+    public const string RoundExtraSeconds = "round-extra-seconds";
+
+    /// <summary>Downtime beside copy, reports, devices and hashes, in seconds.</summary>
+    public const string SwitchoverSeconds = "switchover-seconds";
+
+    /// <summary>Downtime for one device's arcs and its state's way, in seconds.</summary>
+    public const string DeviceSwitchoverSeconds = "device-switchover-seconds";
+
+    /// <summary>What devices sent while they were stopped, in bytes.</summary>
+    public const string DeviceStateBytes = "device-state-bytes";
+
+    /// <summary>Processor time of both sides of a whole migration, in seconds.</summary>
+    public const string CpuSeconds = "cpu-seconds";
+
+    /// <summary>The part of their work that guest and device did while the first round ran; 0 to 1.</summary>
+    public const string FirstWorkPart = "first-work-part";
+
+    /// <summary>The same for later rounds.</summary>
+    public const string WorkPart = "work-part";
+
     /// <summary>All of them.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
         StartSeconds, ReportSeconds, StopSeconds, PagesWritten, PagesReported, BytesToSend, DeviceBytesPerSecond, DeviceWriteSeconds,
-        GuestPagesPerSecond, TotalSeconds, DowntimeSeconds, SentBytes, PopulateBytesPerSecond,
+        GuestPagesPerSecond, TotalSeconds, DowntimeSeconds, SentBytes, PopulateBytesPerSecond, P2PSeconds, FirstCopyBytesPerSecond,
+        CopyBytesPerSecond, CopyTurnSeconds, RoundExtraSeconds, SwitchoverSeconds, DeviceSwitchoverSeconds, DeviceStateBytes, CpuSeconds,
+        FirstWorkPart, WorkPart,
     ];
 }

@@ -5,14 +5,16 @@ namespace Ferry.Bench.Profiles;
 /// <summary>What must hold of a profile, value by value.</summary>
 internal static class ProfileChecks
 {
-    private const int MaxTextLength = 256;
+    internal const int MaxTextLength = 256;
     private const int MaxSamples = 100_000;
+    private const int MaxNotes = 1000;
     private const int MaxRepeats = 10_000;
     private const ulong MaxMemoryBytes = 1UL << 48;
     private static readonly string[] Accelerators = ["kvm", "thread"];
 
     /// <summary>The trackers that profiles speak of.</summary>
-    internal static IReadOnlyList<string> Providers { get; } = ["kvm-log", "kvm-ring", "process", "mediated", "device", "iotable", "all", "off"];
+    internal static IReadOnlyList<string> Providers { get; } =
+        ["kvm-log", "kvm-ring", "process", "mediated", "device", "iotable", "iotable-faults", "vfio-device", "iommufd", "type1", "all", "off"];
 
     /// <summary>What is wrong, with the value and the limit; null where nothing is.</summary>
     internal static string? FindProblem(CostProfile? profile) => profile switch
@@ -20,6 +22,8 @@ internal static class ProfileChecks
         null => "null",
         { Version: < 1 or > CostProfile.CurrentVersion } => $"version: {profile.Version}; this Ferry reads 1 to {CostProfile.CurrentVersion}",
         _ when Text(profile.FerryVersion) is { } text => $"ferryVersion: {text}",
+        { Notes.Count: > MaxNotes } => $"notes: {profile.Notes!.Count}; at most {MaxNotes}",
+        _ when profile.Notes?.Select(Text).FirstOrDefault(problem => problem is not null) is { } text => $"notes: {text}",
         { Samples.Count: > MaxSamples } or { Costs.Count: > MaxSamples } => $"samples: {profile.Samples.Count}, costs: {profile.Costs.Count}; at most {MaxSamples}",
         _ => OfHost(profile.Host) ?? First(profile.Samples, OfSample, "samples") ?? First(profile.Costs, OfCost, "costs") ?? Twice(profile),
     };
@@ -60,6 +64,10 @@ internal static class ProfileChecks
         _ when !Enum.IsDefined(at.Pattern) => $"pattern: {at.Pattern}",
         _ when at.MessageBytes > at.MemoryBytes => $"messageBytes: {at.MessageBytes}; at most the memory, {at.MemoryBytes}",
         { RangeCount: < 1 or > 65536 } => $"rangeCount: {at.RangeCount}; 1 to 65536",
+        _ when at.DataBytes > at.MemoryBytes => $"dataBytes: {at.DataBytes}; at most the memory, {at.MemoryBytes}",
+        _ when at.GuestWorkingSetBytes > at.MemoryBytes => $"guestWorkingSetBytes: {at.GuestWorkingSetBytes}; at most the memory, {at.MemoryBytes}",
+        { GuestDirtyBytesPerSecond: > MaxMemoryBytes } => $"guestDirtyBytesPerSecond: {at.GuestDirtyBytesPerSecond}; at most {MaxMemoryBytes}",
+        { Link: { } link } when !LinkNames.All.ContainsKey(link) => $"link: one of {string.Join(", ", LinkNames.All.Keys)}",
         _ => null,
     };
 
@@ -115,7 +123,7 @@ internal static class ProfileChecks
         return null;
     }
 
-    private static string? Text(string text) => text.Length is 0 or > MaxTextLength || text.Any(char.IsControl) ? $"{text.Length} characters; 1 to {MaxTextLength}, none of them a control character" : null;
+    private static string? Text(string? text) => text is null ? "null" : text.Length is 0 or > MaxTextLength || text.Any(char.IsControl) ? $"{text.Length} characters; 1 to {MaxTextLength}, none of them a control character" : null;
 
     private static bool IsPageSize(ulong bytes) => BitOperations.IsPow2(bytes) && bytes is >= 4096 and <= 1 << 30;
 }

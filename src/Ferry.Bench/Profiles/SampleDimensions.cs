@@ -3,7 +3,7 @@ namespace Ferry.Bench.Profiles;
 /// <summary>Under which settings a sample was measured. Two samples of the same experiment and equal dimensions are the same point.</summary>
 public sealed record SampleDimensions
 {
-    /// <summary>The tracker: <c>kvm-log</c>, <c>kvm-ring</c>, <c>process</c>, <c>mediated</c>, <c>device</c>, <c>iotable</c>, <c>all</c>, or <c>off</c>.</summary>
+    /// <summary>The tracker, or <c>off</c>; of a whole migration, the device's.</summary>
     public required string Provider { get; init; }
 
     /// <summary>The tracking page size in bytes; 0 where nothing is tracked.</summary>
@@ -29,4 +29,16 @@ public sealed record SampleDimensions
 
     /// <summary>Whether devices stand in a P2P state while reports are taken.</summary>
     public bool SyncInP2P { get; init; }
+
+    /// <summary>Of a whole migration: what of the memory was filled with data beforehand, in bytes.</summary>
+    public ulong DataBytes { get; init; }
+
+    /// <summary>Of a whole migration: the memory that the guest's program writes, in bytes.</summary>
+    public ulong GuestWorkingSetBytes { get; init; }
+
+    /// <summary>Of a whole migration: how fast the guest's program writes it, in bytes a second.</summary>
+    public ulong GuestDirtyBytesPerSecond { get; init; }
+
+    /// <summary>Of a whole migration: the link, one of <see cref="LinkNames"/>; null for loopback.</summary>
+    public string? Link { get; init; }
 }

@@ -1,3 +1,4 @@
+using Ferry.Bench.Fitting;
 using Ferry.Bench.Model;
 
 namespace Ferry.Bench.Validation;
@@ -9,7 +10,7 @@ public static class EngineFit
     public const int LeastSamples = 4;
 
     // Shorter copies tell about turns of threads, longer ones about bytes.
-    private const double ShortCopyBytes = 4 << 20;
+    internal const double ShortCopyBytes = 4 << 20;
 
     // A round by which a rate can be told has at most this part of its dirty bytes at half the rate.
     private const double LeastDifference = 0.8;
@@ -26,10 +27,10 @@ public static class EngineFit
         }
 
         var copies = free.SelectMany(Copies).ToList();
-        var first = Median([.. free.Select(sample => sample.Rounds[0].BytesPerSecond)]);
+        var first = Spread.Median([.. free.Select(sample => sample.Rounds[0].BytesPerSecond)]);
         // Few rounds of a free link are long, and memory that is there takes bytes no slower than memory that is not.
-        var rate = Math.Max(first, Median([.. copies.Where(copy => copy.Bytes >= ShortCopyBytes).Select(copy => copy.Bytes / copy.Seconds)]));
-        var turns = Median([.. samples.SelectMany(sample => Copies(sample).Where(copy => copy.Bytes < ShortCopyBytes)
+        var rate = Math.Max(first, Spread.Median([.. copies.Where(copy => copy.Bytes >= ShortCopyBytes).Select(copy => copy.Bytes / copy.Seconds)]));
+        var turns = Spread.Median([.. samples.SelectMany(sample => Copies(sample).Where(copy => copy.Bytes < ShortCopyBytes)
             .Select(copy => Math.Max(0, copy.Seconds - (copy.Bytes / Math.Min(rate, sample.Link.BytesPerSecond)))))]);
         var devices = samples.Where(sample => sample.Workload.Writers.Any(writer => writer.IsDevice)).ToList();
         var (cpu, cpuPerByte) = Line([.. samples.Select(sample => (sample.SentBytes, sample.CpuSeconds))]);
@@ -39,16 +40,16 @@ public static class EngineFit
             MostCopyBytesPerSecond = rate,
             PopulateBytesPerSecond = first,
             CopySeconds = turns,
-            RoundSeconds = Median([.. samples.SelectMany(sample => sample.Rounds.Select(round => RoundExtra(round) - Reports(sample)))]),
-            SwitchoverSeconds = Median([.. samples.Select(OtherDowntime)]),
-            DeviceSeconds = Median([.. devices.Select(sample => Parts(sample, IsDevicePart) / sample.Workload.Writers.Count(writer => writer.IsDevice))]),
-            WorkPartInFirstRound = WorkPart(samples, sample => sample.Rounds.Count > 1 ? [0] : []),
-            WorkPart = WorkPart(samples, sample => Enumerable.Range(1, Math.Max(0, sample.Rounds.Count - 2))),
-            VerifyBytesPerSecond = Median([.. samples.Where(sample => sample.Policy.Verify).Select(sample => sample.Workload.DataBytes / Math.Max(1e-6, Parts(sample, IsVerify)))])
+            RoundSeconds = Spread.Median([.. samples.SelectMany(sample => sample.Rounds.Select(round => RoundExtra(round) - Reports(sample)))]),
+            SwitchoverSeconds = Spread.Median([.. samples.Select(OtherDowntime)]),
+            DeviceSeconds = Spread.Median([.. devices.Select(sample => Parts(sample, IsDevicePart) / sample.Workload.Writers.Count(writer => writer.IsDevice))]),
+            WorkPartInFirstRound = WorkPart(samples, FirstRound),
+            WorkPart = WorkPart(samples, LaterRounds),
+            VerifyBytesPerSecond = Spread.Median([.. samples.Where(sample => sample.Policy.Verify).Select(sample => sample.Workload.DataBytes / Math.Max(1e-6, Parts(sample, IsVerify)))])
                 is > 0 and var hashed ? hashed : double.PositiveInfinity,
             CpuSeconds = Math.Max(0, cpu),
             CpuSecondsPerByte = Math.Max(0, cpuPerByte),
-            RelativeError = Spread([.. free.Select(sample => sample.Rounds[0].BytesPerSecond)]),
+            RelativeError = HalfQuartiles([.. free.Select(sample => sample.Rounds[0].BytesPerSecond)]),
         };
     }
 
@@ -56,19 +57,7 @@ public static class EngineFit
     public static double? ReportSeconds(IEnumerable<MigrationSample> samples, string tracker)
     {
         double[] all = [.. samples.Where(sample => sample.ReportSeconds.ContainsKey(tracker)).Select(sample => sample.ReportSeconds[tracker])];
-        return all.Length == 0 ? null : Median(all);
-    }
-
-    internal static double Median(double[] values)
-    {
-        if (values.Length == 0)
-        {
-            return 0;
-        }
-
-        var sorted = values.Order().ToArray();
-        var middle = sorted.Length / 2;
-        return sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+        return all.Length == 0 ? null : Spread.Median(all);
     }
 
     internal static double Quantile(double[] values, double part)
@@ -77,8 +66,15 @@ public static class EngineFit
         return sorted.Length == 0 ? 0 : sorted[Math.Min(sorted.Length - 1, (int)Math.Ceiling(part * sorted.Length) - 1)];
     }
 
+    internal static IEnumerable<int> FirstRound(MigrationSample sample) => sample.Rounds.Count > 1 ? [0] : [];
+
+    internal static IEnumerable<int> LaterRounds(MigrationSample sample) => Enumerable.Range(1, Math.Max(0, sample.Rounds.Count - 2));
+
     // The factor on all rates of writing by which the round after is as large as it was: the middle one of the rounds that tell it.
-    private static double WorkPart(IReadOnlyCollection<MigrationSample> samples, Func<MigrationSample, IEnumerable<int>> rounds)
+    private static double WorkPart(IReadOnlyCollection<MigrationSample> samples, Func<MigrationSample, IEnumerable<int>> rounds) =>
+        WorkParts(samples, rounds) is { Length: > 0 } parts ? Spread.Median(parts) : 1;
+
+    internal static double[] WorkParts(IReadOnlyCollection<MigrationSample> samples, Func<MigrationSample, IEnumerable<int>> rounds)
     {
         var parts = new List<double>();
         foreach (var sample in samples)
@@ -96,7 +92,7 @@ public static class EngineFit
             }
         }
 
-        return parts.Count == 0 ? 1 : Median([.. parts]);
+        return [.. parts];
     }
 
     // Where the whole working set is dirty either way, half the writes would have done as well.
@@ -106,21 +102,21 @@ public static class EngineFit
         writer, writer.DirtyBytesPerSecond * part, sample.Policy.Trackers.First(tracker => tracker.Source == writer.Source).Costs.PageBytes, seconds));
 
     // The first copy goes into memory that is not there yet, so it is no measure of the later ones.
-    private static IEnumerable<(double Bytes, double Seconds)> Copies(MigrationSample sample) =>
+    internal static IEnumerable<(double Bytes, double Seconds)> Copies(MigrationSample sample) =>
         sample.Rounds.Skip(1).Where(round => round.BytesPerSecond > 0).Select(round => (round.SentBytes, round.SentBytes / round.BytesPerSecond));
 
-    private static double RoundExtra(MeasuredRound round) => round.BytesPerSecond > 0 ? Math.Max(0, round.Seconds - (round.SentBytes / round.BytesPerSecond)) : round.Seconds;
+    internal static double RoundExtra(MeasuredRound round) => round.BytesPerSecond > 0 ? Math.Max(0, round.Seconds - (round.SentBytes / round.BytesPerSecond)) : round.Seconds;
 
-    private static double Reports(MigrationSample sample) => sample.ReportSeconds.Values.Sum();
+    internal static double Reports(MigrationSample sample) => sample.ReportSeconds.Values.Sum();
 
-    private static double OtherDowntime(MigrationSample sample) =>
+    internal static double OtherDowntime(MigrationSample sample) =>
         sample.DowntimeSeconds - Parts(sample, name => IsDevicePart(name) || IsVerify(name) || name is "copy dirty pages") - Reports(sample);
 
-    private static double Parts(MigrationSample sample, Func<string, bool> which) => sample.DowntimeParts.Where(part => which(part.Key)).Sum(part => part.Value);
+    internal static double Parts(MigrationSample sample, Func<string, bool> which) => sample.DowntimeParts.Where(part => which(part.Key)).Sum(part => part.Value);
 
     private static bool IsVerify(string name) => name == "verify memory";
 
-    private static bool IsDevicePart(string name) => name.StartsWith("device ", StringComparison.Ordinal) || name.StartsWith("stop-copy of device", StringComparison.Ordinal);
+    internal static bool IsDevicePart(string name) => name.StartsWith("device ", StringComparison.Ordinal) || name.StartsWith("stop-copy of device", StringComparison.Ordinal);
 
     // The median of all slopes between two samples, and the median of what it leaves (Theil and Sen).
     private static (double At0, double Slope) Line(IReadOnlyList<(double X, double Y)> points)
@@ -137,11 +133,11 @@ public static class EngineFit
             }
         }
 
-        var slope = Median([.. slopes]);
-        return (Median([.. points.Select(point => point.Y - (slope * point.X))]), slope);
+        var slope = Spread.Median([.. slopes]);
+        return (Spread.Median([.. points.Select(point => point.Y - (slope * point.X))]), slope);
     }
 
     // Half of the distance between the quartiles, against the median.
-    private static double Spread(double[] values) =>
-        values.Length < 2 ? 1 : (Quantile(values, 0.75) - Quantile(values, 0.25)) / 2 / Median(values);
+    private static double HalfQuartiles(double[] values) =>
+        values.Length < 2 ? 1 : (Quantile(values, 0.75) - Quantile(values, 0.25)) / 2 / Spread.Median(values);
 }

@@ -1,3 +1,5 @@
+using Ferry.Bench.Fitting;
+
 namespace Ferry.Bench.Validation;
 
 /// <summary>Makes one sample of several runs of the same migration.</summary>
@@ -20,7 +22,7 @@ public static class SampleMerge
 
     private static MigrationSample Middle(MigrationSample[] runs)
     {
-        double Of(Func<MigrationSample, double> value) => EngineFit.Median([.. runs.Select(value)]);
+        double Of(Func<MigrationSample, double> value) => Spread.Median([.. runs.Select(value)]);
         return runs.OrderBy(run => run.TotalSeconds).ElementAt((runs.Length - 1) / 2) with
         {
             TotalSeconds = Of(run => run.TotalSeconds),

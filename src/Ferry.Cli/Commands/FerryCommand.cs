@@ -34,6 +34,7 @@ internal static class FerryCommand
             PlanCommand.Create(),
             PolicyCommand.Create(),
             ProbeCommand.Create(),
+            BenchCommand.Create(),
             AdviseCommand.Create(),
             TrackCommand.Create(),
             AttachCommand.Create(),

@@ -11,7 +11,8 @@ namespace Ferry.Cli.Commands;
 /// <summary><c>ferry receive</c>: waits for a machine and then holds it.</summary>
 internal static class ReceiveCommand
 {
-    private const string AnywhereName = "--unencrypted-and-unauthenticated-from-anywhere";
+    /// <summary>The option that lets it listen beyond loopback.</summary>
+    public const string AnywhereName = "--unencrypted-and-unauthenticated-from-anywhere";
 
     /// <summary>The verb.</summary>
     public static Command Create()

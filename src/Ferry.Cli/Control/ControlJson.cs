@@ -24,6 +24,8 @@ namespace Ferry.Cli.Control;
 [JsonSerializable(typeof(ConformDocument))]
 [JsonSerializable(typeof(ConformListDocument))]
 [JsonSerializable(typeof(ProbeDocument))]
+[JsonSerializable(typeof(BenchDocument))]
+[JsonSerializable(typeof(BenchDiffDocument))]
 internal sealed partial class ControlJson : JsonSerializerContext
 {
     /// <summary>The same, indented for people and files.</summary>

@@ -62,6 +62,11 @@ internal sealed class ChildProcess : IDemoChild
         }
     }
 
+    /// <summary>How it ended, with what it said last; null where it runs.</summary>
+    public string? DescribeEnd() => _process.HasExited
+        ? $"Its process {Id.ToString(CultureInfo.InvariantCulture)} ended with code {_process.ExitCode.ToString(CultureInfo.InvariantCulture)}. It said last:{Environment.NewLine}{LastLines()}"
+        : null;
+
     /// <summary>Asks it to end by closing its input, and kills it where it does not.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -11,6 +11,9 @@ namespace Ferry.Cli.Demo;
 /// <summary>The demo: two hosts and two devices as processes, one machine that moves between them, and every claim checked.</summary>
 internal sealed class DemoRun(DemoSettings settings, ProgressBoard board, IDemoWorld world, Action<EventDocument>? events = null)
 {
+    /// <summary>The role of the process that receives the machine.</summary>
+    public const string DestinationHost = "destination host";
+
     private static readonly TimeSpan LongestStart = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
@@ -77,7 +80,7 @@ internal sealed class DemoRun(DemoSettings settings, ProgressBoard board, IDemoW
         string[] otlp = settings.Otlp is { } collector ? ["--otlp", collector] : [];
         var source = world.Start("source host", ["run", "--stay", "--machine", folder.WriteMachineFile("source", settings), .. otlp]);
         children.Add(source);
-        var destination = world.Start("destination host", ["receive", "--machine", folder.WriteMachineFile("destination", settings), "--listen", "127.0.0.1:0", .. otlp]);
+        var destination = world.Start(DestinationHost, ["receive", "--machine", folder.WriteMachineFile("destination", settings), .. world.Listen, .. otlp]);
         children.Add(destination);
         await Task.WhenAll(WaitReadyAsync(source, cancellation), WaitReadyAsync(destination, cancellation)).ConfigureAwait(false);
         var status = await StatusAsync(folder.FileOf("destination.sock"), cancellation).ConfigureAwait(false);

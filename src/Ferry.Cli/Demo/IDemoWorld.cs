@@ -9,6 +9,9 @@ internal interface IDemoWorld
     /// <summary>Starts <c>ferry</c> with <paramref name="arguments"/>, in the role of <paramref name="role"/>.</summary>
     IDemoChild Start(string role, IReadOnlyList<string> arguments);
 
+    /// <summary>The options by which the destination is told where to listen.</summary>
+    IReadOnlyList<string> Listen { get; }
+
     /// <summary>The address by which the source reaches a destination that listens at <paramref name="address"/>.</summary>
     string RouteTo(string address);
 }

@@ -1,0 +1,79 @@
+using Ferry.Bench.Profiles;
+
+namespace Ferry.Bench.Fitting;
+
+/// <summary>Fits what the engine costs on a host from whole migrations over loopback. Those over shaped links are left to hold predictions against.</summary>
+internal static class MigrationCostFit
+{
+    private static readonly (string Cost, string Metric)[] Middles =
+    [
+        (CostNames.FirstCopyBytesPerSecond, MetricNames.FirstCopyBytesPerSecond), (CostNames.CopyTurnSeconds, MetricNames.CopyTurnSeconds),
+        (CostNames.RoundSeconds, MetricNames.RoundExtraSeconds), (CostNames.DeviceSwitchoverSeconds, MetricNames.DeviceSwitchoverSeconds),
+        (CostNames.DeviceStateBytes, MetricNames.DeviceStateBytes), (CostNames.FirstWorkPart, MetricNames.FirstWorkPart), (CostNames.WorkPart, MetricNames.WorkPart),
+    ];
+
+    internal static IEnumerable<FittedCost> Of(IEnumerable<CostSample> samples)
+    {
+        var all = samples.ToList();
+        var arcs = all.SelectMany(sample => CostFit.Values(sample, MetricNames.P2PSeconds)).ToList();
+        if (arcs.Count > 0)
+        {
+            yield return CostFit.Cost(CostNames.P2PSeconds, null, arcs);
+        }
+
+        var migrations = all.Where(sample => sample is { Experiment: ExperimentNames.Migration, Dimensions.Link: null }).ToList();
+        double[] Of(string metric, Func<CostSample, bool>? which = null) =>
+            [.. migrations.Where(which ?? (_ => true)).SelectMany(sample => CostFit.Values(sample, metric))];
+
+        // A later round is seldom long, and memory that is there takes bytes no slower than memory that is not.
+        double[] rates = [.. new[] { Of(MetricNames.CopyBytesPerSecond), Of(MetricNames.FirstCopyBytesPerSecond) }.Where(each => each.Length > 0).OrderByDescending(Spread.Median).Take(1).SelectMany(each => each)];
+        if (rates.Length > 0)
+        {
+            yield return CostFit.Cost(CostNames.CopyBytesPerSecond, null, rates);
+        }
+
+        foreach (var (cost, metric) in Middles)
+        {
+            if (Of(metric) is { Length: > 0 } values)
+            {
+                yield return CostFit.Cost(cost, null, values);
+            }
+        }
+
+        // What belongs to devices is a cost of its own.
+        if (Of(MetricNames.SwitchoverSeconds) is { Length: > 0 } switchovers)
+        {
+            yield return CostFit.Cost(CostNames.SwitchoverSecondsFixed, null, switchovers);
+        }
+
+        foreach (var cost in OfWhole(migrations))
+        {
+            yield return cost;
+        }
+    }
+
+    private static IEnumerable<FittedCost> OfWhole(List<CostSample> migrations)
+    {
+        double[] beside =
+        [
+            .. migrations.Where(IsIdle).SelectMany(sample => CostFit.Values(sample, MetricNames.TotalSeconds)
+                .Zip(CostFit.Values(sample, MetricNames.SentBytes), CostFit.Values(sample, MetricNames.FirstCopyBytesPerSecond))
+                .Where(run => run.Third > 0).Select(run => Math.Max(0, run.First - (run.Second / run.Third)))),
+        ];
+        if (beside.Length > 0)
+        {
+            yield return CostFit.Cost(CostNames.MigrationSecondsFixed, null, beside);
+        }
+
+        var runs = migrations.SelectMany(sample => CostFit.Values(sample, MetricNames.SentBytes).Zip(CostFit.Values(sample, MetricNames.CpuSeconds))).ToList();
+        if (LeastSquares.Fit([.. runs.Select(run => new[] { 1, run.First })], [.. runs.Select(run => run.Second)]) is { } fit)
+        {
+            foreach (var (name, i) in new[] { (CostNames.CpuSecondsFixed, 0), (CostNames.CpuSecondsPerByte, 1) })
+            {
+                yield return new FittedCost { Name = name, Value = fit.Costs[i], Error = fit.Errors[i], Count = runs.Count, IsHiddenByNoise = fit.Costs[i] <= fit.Errors[i] };
+            }
+        }
+    }
+
+    private static bool IsIdle(CostSample sample) => sample.Dimensions is { WorkingSetBytes: 0, GuestDirtyBytesPerSecond: 0 };
+}

@@ -1,0 +1,17 @@
+using Ferry.Bench.Validation;
+
+namespace Ferry.Bench.Measuring;
+
+/// <summary>What a bench is made with: devices as processes, and whole migrations. Whoever runs the bench has them.</summary>
+internal interface IBenchParts
+{
+    /// <summary>Starts a device, or takes the one that is to be measured.</summary>
+    /// <param name="messageBytes">The bytes of its messages; a device that is there already has its own.</param>
+    /// <param name="bytesPerSecond">Its rate; null for as fast as it can.</param>
+    /// <exception cref="IOException">It could not be started.</exception>
+    IBenchDevice StartDevice(ulong messageBytes, ulong? bytesPerSecond);
+
+    /// <summary>Carries out a whole migration between processes, and verifies it.</summary>
+    /// <exception cref="IOException">It failed; the message says why.</exception>
+    MigrationSample Migrate(MigrationCase migration, CancellationToken cancellation);
+}
