@@ -10,7 +10,7 @@ internal sealed class BenchDesign
     public const ulong CentreMessageBytes = 4096;
 
     private const string Off = "off", Mediated = "mediated";
-    private const double MigrationSeconds = 4.5;
+    private const double MigrationSeconds = 3.5;
 
     private readonly BenchScope _scope;
     private readonly BenchScale _scale;
@@ -131,24 +131,24 @@ internal sealed class BenchDesign
         }
 
         var centre = At("device", sizes[0], _scale.WorkingSetBytes);
-        AddSlowdown(centre with { Pattern = AccessPattern.Sequential });
-        AddSlowdown(centre with { Pattern = AccessPattern.Skewed });
-        AddSlowdown(centre with { WorkingSetBytes = _scale.SmallWorkingSetBytes });
-        AddSlowdown(centre with { WorkingSetBytes = _scale.LargeWorkingSetBytes });
-        AddSlowdown(centre with { RangeCount = 16 });
+        AddSlowdown(centre with { Pattern = AccessPattern.Sequential }, isLine: true);
+        AddSlowdown(centre with { Pattern = AccessPattern.Skewed }, isLine: true);
+        AddSlowdown(centre with { WorkingSetBytes = _scale.SmallWorkingSetBytes }, isLine: true);
+        AddSlowdown(centre with { WorkingSetBytes = _scale.LargeWorkingSetBytes }, isLine: true);
+        AddSlowdown(centre with { RangeCount = 16 }, isLine: true);
         foreach (var message in _scope.MessageSizes)
         {
-            AddSlowdown(centre with { MessageBytes = message });
+            AddSlowdown(centre with { MessageBytes = message }, isLine: true);
         }
 
         foreach (var rate in !_scope.HasRates ? [] : _scale.IsThorough ? (ulong[])[16 << 20, 64 << 20, 256 << 20] : [64 << 20])
         {
-            AddSlowdown(centre with { DirtyBytesPerSecond = rate });
+            AddSlowdown(centre with { DirtyBytesPerSecond = rate }, isLine: true);
         }
 
         if (_scope.HasP2P)
         {
-            AddSlowdown(centre with { SyncInP2P = true });
+            AddSlowdown(centre with { SyncInP2P = true }, isLine: true);
         }
     }
 
@@ -162,11 +162,11 @@ internal sealed class BenchDesign
             AddReport(centre with { WorkingSetBytes = _scale.SmallWorkingSetBytes }, isGuest: true);
             AddReport(centre, isGuest: true);
             AddSlowdown(centre, isGuest: true);
-            AddSlowdown(centre with { WorkingSetBytes = _scale.SmallWorkingSetBytes }, isGuest: true);
             if (provider == _scope.GuestProviders[0] || _scale.IsThorough)
             {
-                AddSlowdown(centre with { WorkingSetBytes = _scale.LargeWorkingSetBytes }, isGuest: true);
-                AddSlowdown(centre with { DirtyBytesPerSecond = 64 << 20 }, isGuest: true);
+                AddSlowdown(centre with { WorkingSetBytes = _scale.SmallWorkingSetBytes }, isGuest: true, isLine: true);
+                AddSlowdown(centre with { WorkingSetBytes = _scale.LargeWorkingSetBytes }, isGuest: true, isLine: true);
+                AddSlowdown(centre with { DirtyBytesPerSecond = 64 << 20 }, isGuest: true, isLine: true);
             }
         }
 
@@ -211,10 +211,13 @@ internal sealed class BenchDesign
     }
 
     private void AddReport(SampleDimensions at, bool isGuest = false) =>
-        Add(ExperimentNames.Report, at, _scale.Reports, _scale.Reports * (isGuest ? 0.4 : 0.12), isGuest);
+        Add(ExperimentNames.Report, at, _scale.Reports, _scale.Reports * (isGuest ? 0.25 : 0.06), isGuest);
 
-    private void AddSlowdown(SampleDimensions at, bool isGuest = false) =>
-        Add(ExperimentNames.Slowdown, at, _scale.Pairs, _scale.Pairs * ((2 * _scale.Window.TotalSeconds) + 0.15), isGuest);
+    private void AddSlowdown(SampleDimensions at, bool isGuest = false, bool isLine = false)
+    {
+        var pairs = isLine ? _scale.LinePairs : _scale.Pairs;
+        Add(ExperimentNames.Slowdown, at, pairs, pairs * ((2 * _scale.Window.TotalSeconds) + 0.1), isGuest);
+    }
 
     private void AddWatching(SampleDimensions at, bool isGuest) =>
         Add(ExperimentNames.Watching, at, _scale.Pairs, _scale.Pairs * 2 * _scale.Window.TotalSeconds, isGuest);

@@ -4,7 +4,7 @@ namespace Ferry.Bench.Design;
 internal sealed record BenchScale
 {
     /// <summary>The least memory: all working sets are parts of it.</summary>
-    public const ulong LeastMemoryBytes = 32 << 20;
+    public const ulong LeastMemoryBytes = 64 << 20;
 
     /// <summary>The most memory that is taken where none is asked for.</summary>
     public const ulong UsualMemoryBytes = 1UL << 30;
@@ -18,6 +18,9 @@ internal sealed record BenchScale
     /// <summary>Pairs, tracked and untracked, of each point of progress.</summary>
     public int Pairs { get; init; } = 5;
 
+    /// <summary>The same where it is one of a line, and not of the centre that costs are fitted at.</summary>
+    public int LinePairs => Math.Min(Pairs, Math.Max(3, Pairs - 2));
+
     /// <summary>Reports of each point of report costs.</summary>
     public int Reports { get; init; } = 5;
 
@@ -28,7 +31,7 @@ internal sealed record BenchScale
     public int LinkMigrations { get; init; } = 1;
 
     /// <summary>How long progress is watched at a time.</summary>
-    public TimeSpan Window { get; init; } = TimeSpan.FromMilliseconds(250);
+    public TimeSpan Window { get; init; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Whether more levels of each dimension are measured.</summary>
     public bool IsThorough { get; init; }

@@ -34,7 +34,8 @@ internal static class MigrationCostFit
 
         foreach (var (cost, metric) in Middles)
         {
-            if (Of(metric) is { Length: > 0 } values)
+            // A device that wrote nothing has nothing to say while it is stopped.
+            if (Of(metric, cost == CostNames.DeviceStateBytes ? sample => !IsIdle(sample) : null) is { Length: > 0 } values)
             {
                 yield return CostFit.Cost(cost, null, values);
             }

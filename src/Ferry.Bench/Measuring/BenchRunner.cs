@@ -76,13 +76,14 @@ internal sealed class BenchRunner(IBenchParts parts, BenchScope scope, BenchScal
         {
             onSample(new CostSample { Experiment = point.Experiment, Dimensions = point.Dimensions, Measures = measuring.Measure(point, tell) });
         }
+        // A tracker of a device that has gone does not start either.
+        catch (Exception e) when (e is (IOException or TrackerFailedException or TrackerStartException) and not BenchException && measuring.DescribeLoss() is { } loss)
+        {
+            throw new BenchException($"{point}: {e.Message} {loss}", e);
+        }
         catch (TrackerStartException e)
         {
             onNote($"{point}: {e.Message}");
-        }
-        catch (Exception e) when ((e is IOException or TrackerFailedException) && measuring.DescribeEnd() is { } end)
-        {
-            throw new BenchException($"{point}: {e.Message} {end}", e);
         }
     }
 
@@ -124,7 +125,7 @@ internal sealed class BenchRunner(IBenchParts parts, BenchScope scope, BenchScal
                     _ => device.Slowdown(point),
                 },
                 session == partner ? [partner] : [session, partner])
-            { DescribeEnd = () => session.DescribeEnd() ?? partner.DescribeEnd() };
+            { DescribeLoss = () => session.DescribeLoss() ?? partner.DescribeLoss() };
         }
         catch
         {
@@ -148,7 +149,8 @@ internal sealed class BenchRunner(IBenchParts parts, BenchScope scope, BenchScal
     /// <summary>What is set up for some points.</summary>
     private sealed class Block(Func<BenchPoint, Action, IReadOnlyList<SampleMeasure>> measure, params IDisposable[] owned) : IDisposable
     {
-        public Func<string?> DescribeEnd { get; init; } = () => null;
+        /// <summary>How what is measured was lost; null where it is there.</summary>
+        public Func<string?> DescribeLoss { get; init; } = () => null;
 
         public IReadOnlyList<SampleMeasure> Measure(BenchPoint point, Action tell) => measure(point, tell);
 

@@ -51,8 +51,8 @@ internal sealed class DeviceSession : IDisposable
     /// <summary>Whether it has P2P states.</summary>
     internal bool HasP2P => _client.GetMigrationFlags().HasFlag(VfioMigrationFlags.P2P);
 
-    /// <summary>How its process ended, or null.</summary>
-    internal string? DescribeEnd() => _device.DescribeEnd();
+    /// <summary>How it was lost; null where it is there.</summary>
+    internal string? DescribeLoss() => _client.IsConnected ? null : _device.DescribeEnd() ?? $"{_client.Peer} has gone.";
 
     /// <summary>Connects to a device, which is this object's then.</summary>
     /// <exception cref="IOException">It can't be reached, or refuses.</exception>

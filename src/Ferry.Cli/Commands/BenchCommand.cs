@@ -27,9 +27,9 @@ internal sealed class BenchCommand
     private readonly Option<bool> _fresh = OptionFactory.Flag("--fresh", "Take over nothing from before.");
     private readonly Option<bool> _list = OptionFactory.Flag("--list", "List what would be measured, in order, and measure nothing.");
     private readonly Option<int> _seed = OptionFactory.Count("--seed", "The seed of the order in which points are measured.", 1, 0, int.MaxValue);
-    private readonly Option<ByteSize> _memory = OptionFactory.Size("--memory", "The memory that is tracked, a power of two of at least 32M; working sets are parts of it. Where not given, 1G or what fits.", null);
+    private readonly Option<ByteSize> _memory = OptionFactory.Size("--memory", "The memory that is tracked, a power of two of at least 64M; working sets are parts of it. Where not given, 1G or what fits.", null);
     private readonly Option<int> _repeats = OptionFactory.Count("--repeats", "How often each point is measured; where not given, 5 times, and fewer times where it is a whole migration.", 0, 1, 1000);
-    private readonly Option<Duration> _window = OptionFactory.Time("--window", "How long progress is watched at a time; where not given, 250 ms.", null);
+    private readonly Option<Duration> _window = OptionFactory.Time("--window", "How long progress is watched at a time; where not given, 200 ms.", null);
     private readonly Option<string?> _socket = OptionFactory.Text("--socket", "Measure this vfio-user device instead of an rnic that is started for it; what needs a driver for it is left out.", "PATH");
     private readonly Option<bool> _json = OptionFactory.Json();
 
