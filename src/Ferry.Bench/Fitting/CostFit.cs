@@ -136,15 +136,15 @@ internal static class CostFit
     }
 
     // The settings under which most trackers were measured: the others are lines from there, which one tracker has alone.
-    private static SampleDimensions? Centre(IEnumerable<CostSample> samples, bool isDevice) => samples
+    internal static SampleDimensions? Centre(IEnumerable<CostSample> samples, bool isDevice) => samples
         .Where(sample => sample is { Experiment: ExperimentNames.Slowdown, Dimensions.PageSizeBytes: > 0 } && IsPlain(sample) && sample.Dimensions.MessageBytes > 0 == isDevice)
         .GroupBy(sample => (sample.Dimensions.MemoryBytes, sample.Dimensions.WorkingSetBytes, sample.Dimensions.MessageBytes))
         .OrderByDescending(group => group.Select(sample => (sample.Dimensions.Provider, sample.Dimensions.PageSizeBytes)).Distinct().Count())
         .ThenBy(group => group.Key).FirstOrDefault()?.First().Dimensions;
 
-    private static bool IsPlain(CostSample sample) =>
+    internal static bool IsPlain(CostSample sample) =>
         sample.Dimensions is { Pattern: AccessPattern.Uniform, DirtyBytesPerSecond: null, RangeCount: 1, SyncInP2P: false };
 
-    private static bool IsAt(CostSample sample, SampleDimensions? centre) => centre is not null && IsPlain(sample)
+    internal static bool IsAt(CostSample sample, SampleDimensions? centre) => centre is not null && IsPlain(sample)
         && (sample.Dimensions.MemoryBytes, sample.Dimensions.WorkingSetBytes, sample.Dimensions.MessageBytes) == (centre.MemoryBytes, centre.WorkingSetBytes, centre.MessageBytes);
 }

@@ -22,7 +22,7 @@ internal sealed class BenchCommand
     private readonly Option<string?> _report = OptionFactory.Text("--report", "Where the report goes, with its pictures and numbers in a folder beside it; where not given, beside the profile.", "FILE");
     private readonly Option<bool> _noReport = OptionFactory.Flag("--no-report", "Make no report.");
     private readonly Option<bool> _thorough = OptionFactory.Flag("--thorough", "More levels of each dimension, more repeats, longer looks: half an hour instead of about three minutes.");
-    private readonly Option<string?> _only = OptionFactory.Text("--only", $"What to measure, separated by commas: experiments ({string.Join(", ", ExperimentNames.All)}) and trackers. The rest of a profile that is there stays.", "NAMES");
+    private readonly Option<string?> _only = OptionFactory.Text("--only", $"What to measure, separated by commas: experiments ({string.Join(", ", ExperimentNames.All)}) and trackers, whose whole migrations are left out unless 'migration' is named too. The rest of a profile that is there stays.", "NAMES");
     private readonly Option<string?> _resume = OptionFactory.Text("--resume", "Go on with this profile; where not given, with what an interrupted bench left at --out.", "FILE");
     private readonly Option<bool> _fresh = OptionFactory.Flag("--fresh", "Take over nothing from before.");
     private readonly Option<bool> _list = OptionFactory.Flag("--list", "List what would be measured, in order, and measure nothing.");

@@ -1,3 +1,4 @@
+using Ferry.Bench.Fitting;
 using Ferry.Bench.Profiles;
 using Ferry.Cli.Values;
 using Ferry.Report;
@@ -5,7 +6,7 @@ using Ferry.Report.Charts;
 
 namespace Ferry.Cli.Reporting;
 
-/// <summary>The charts of what a profile's samples hold.</summary>
+/// <summary>The charts of what a profile's samples hold. Each shows the centre of the design; what lies on lines from there is in tables.</summary>
 internal static class BenchCharts
 {
     private const double MebiByte = 1 << 20;
@@ -13,31 +14,28 @@ internal static class BenchCharts
     /// <summary>The charts that have something to show.</summary>
     public static IEnumerable<ReportSection> Of(CostProfile profile)
     {
+        var centre = CostFit.Centre(profile.Samples, isDevice: true);
+        var message = centre is null ? "" : $" The device writes messages of {SizeText.Exact(centre.MessageBytes)}, as fast as it can, anywhere in {SizeText.Exact(centre.WorkingSetBytes)}.";
+        List<CostSample> device = [.. profile.Samples.Where(sample => sample.Experiment == ExperimentNames.Slowdown && sample.Dimensions.PageSizeBytes > 0 && CostFit.IsAt(sample, centre))];
         LineChart[] charts =
         [
-            OverPageSize(profile, ExperimentNames.Slowdown, "device-throughput", "Device throughput", "What the device writes while it is tracked, beside what it writes untracked.", "MiB/s",
-                sample => Median(sample, MetricNames.DeviceBytesPerSecond) / MebiByte, sample => Untracked(sample, MetricNames.DeviceBytesPerSecond) / MebiByte),
-            OverPageSize(profile, ExperimentNames.Slowdown, "guest-progress", "Guest progress", "Pages that the guest writes while it is tracked, beside what it writes untracked.", "pages a second",
-                sample => Median(sample, MetricNames.GuestPagesPerSecond), sample => Untracked(sample, MetricNames.GuestPagesPerSecond)),
+            OverPageSize(device, "device-throughput", "Device throughput", $"What the device writes while it is tracked, beside what it writes untracked.{message}", "MiB/s", MetricNames.DeviceBytesPerSecond, 1 / MebiByte),
+            OverPageSize(device, "device-latency", "Device latency", $"One write of the device with nothing else to do, from its doorbell to its completion.{message}", "µs", MetricNames.DeviceWriteSeconds, 1e6),
+            GuestProgress(profile),
             ReportCost(profile),
-            OverPageSize(profile, ExperimentNames.Report, "amplification", "Pages reported for each page written", "Coarse pages report neighbours that nobody wrote.", "pages of 4 KiB",
-                sample => Median(sample, MetricNames.PagesReported) / Median(sample, MetricNames.PagesWritten), untracked: null),
+            Amplification(profile),
         ];
         return charts.Where(chart => chart.Series.Any(series => series.Points.Count > 0)).Select(chart => new ReportSection(chart.Title, null, chart));
     }
 
-    private static LineChart OverPageSize(
-        CostProfile profile, string experiment, string name, string title, string description, string label, Func<CostSample, double?> value,
-        Func<CostSample, double?>? untracked)
+    private static LineChart OverPageSize(List<CostSample> samples, string name, string title, string description, string label, string metric, double factor)
     {
-        var samples = profile.Samples.Where(sample => sample.Experiment == experiment && sample.Dimensions.PageSizeBytes > 0).ToList();
-        List<LineSeries> series = [.. samples.GroupBy(NameOf).Select(group => new LineSeries(group.Key, Points(group, sample => sample.Dimensions.PageSizeBytes, value)))];
-        if (untracked is not null)
-        {
-            series.Add(new LineSeries("untracked", Points(samples, sample => sample.Dimensions.PageSizeBytes, untracked)));
-        }
-
-        var sizes = series.SelectMany(each => each.Points).Select(point => point.X).Distinct().Order().ToList();
+        List<LineSeries> series =
+        [
+            .. samples.GroupBy(sample => sample.Dimensions.Provider).OrderBy(group => group.Key, StringComparer.Ordinal)
+                .Select(group => new LineSeries(group.Key, Points(group, sample => sample.Dimensions.PageSizeBytes, sample => Median(sample, metric) * factor))),
+            UntrackedOf(samples, metric, factor),
+        ];
         return new LineChart
         {
             Name = name,
@@ -46,17 +44,50 @@ internal static class BenchCharts
             XLabel = "tracking page size",
             YLabel = label,
             IsLogX = true,
-            XTicks = [.. sizes.Select(size => (size, SizeText.Exact((ulong)size)))],
+            XTicks = TicksOf(series),
             Series = [.. series.Where(each => each.Points.Count > 0)],
+        };
+    }
+
+    // One level for all page sizes, which don't matter to it: each value has its own partner, but a chart of those would show the host's moods.
+    private static LineSeries UntrackedOf(List<CostSample> samples, string metric, double factor)
+    {
+        double[] all = [.. samples.SelectMany(sample => sample.Measures.FirstOrDefault(measure => measure.Metric == metric)?.Untracked ?? [])];
+        return new LineSeries("untracked", all.Length == 0 ? [] : [.. samples.Select(sample => (double)sample.Dimensions.PageSizeBytes).Distinct().Order().Select(size => (size, Spread.Median(all) * factor))]);
+    }
+
+    // Guests are tracked at one page size; what makes a difference to them is how much memory they write.
+    private static LineChart GuestProgress(CostProfile profile)
+    {
+        List<CostSample> samples = [.. profile.Samples.Where(sample => sample is { Experiment: ExperimentNames.Slowdown, Dimensions: { PageSizeBytes: > 0, MessageBytes: 0 } } && CostFit.IsPlain(sample))];
+        ulong WorkingSet(CostSample sample) => sample.Dimensions.WorkingSetBytes;
+        List<LineSeries> series = [];
+        foreach (var accelerator in samples.GroupBy(sample => sample.Dimensions.Provider == "process" ? "threads" : "KVM").OrderBy(group => group.Key, StringComparer.Ordinal))
+        {
+            series.AddRange(accelerator.GroupBy(sample => sample.Dimensions.Provider).Select(group => new LineSeries(group.Key, Points(group, WorkingSet, sample => Median(sample, MetricNames.GuestPagesPerSecond)))));
+            series.Add(new LineSeries($"untracked on {accelerator.Key}", Points(accelerator, WorkingSet, sample => Untracked(sample, MetricNames.GuestPagesPerSecond))));
+        }
+
+        return new LineChart
+        {
+            Name = "guest-progress",
+            Title = "Guest progress against working set",
+            Description = "Pages that the guest writes while it is tracked, beside what it writes untracked, as fast as it can.",
+            XLabel = "working set",
+            YLabel = "pages a second",
+            IsLogX = true,
+            IsLogY = true,
+            XTicks = TicksOf(series),
+            Series = [.. series.Select(each => each with { Points = [.. each.Points.Where(point => point.Y > 0)] }).Where(each => each.Points.Count > 0)],
         };
     }
 
     // A curve a tracker and page size would be many: the finest and the coarsest of each tell between what the others lie.
     private static LineChart ReportCost(CostProfile profile)
     {
-        var samples = profile.Samples.Where(sample => sample.Experiment == ExperimentNames.Report && sample.Dimensions is { PageSizeBytes: > 0, WorkingSetBytes: > 0 }).ToList();
+        var samples = Reports(profile);
         var series = new List<LineSeries>();
-        foreach (var provider in samples.GroupBy(sample => sample.Dimensions.Provider))
+        foreach (var provider in samples.GroupBy(sample => sample.Dimensions.Provider).OrderBy(group => group.Key, StringComparer.Ordinal))
         {
             var sizes = provider.Select(sample => sample.Dimensions.PageSizeBytes).ToList();
             foreach (var size in (ulong[])[.. new[] { sizes.Min(), sizes.Max() }.Distinct()])
@@ -75,13 +106,45 @@ internal static class BenchCharts
             YLabel = "ms",
             IsLogX = true,
             IsLogY = true,
-            XTicks = [.. series.SelectMany(each => each.Points).Select(point => point.X).Distinct().Order().Select(size => (size, SizeText.ForPeople((ulong)size)))],
+            XTicks = TicksOf(series),
             Series = [.. series.Where(each => each.Points.Count > 0)],
         };
     }
 
-    private static string NameOf(CostSample sample) =>
-        sample.Dimensions.MessageBytes == 0 ? sample.Dimensions.Provider : $"{sample.Dimensions.Provider}, messages of {SizeText.Exact(sample.Dimensions.MessageBytes)}";
+    // Where writes lie farthest apart coarse pages add most, so the smallest working set tells it.
+    private static LineChart Amplification(CostProfile profile)
+    {
+        List<LineSeries> series =
+        [
+            .. Reports(profile).GroupBy(sample => sample.Dimensions.Provider).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => new LineSeries(group.Key, Points(
+                group.GroupBy(sample => sample.Dimensions.PageSizeBytes).Select(size => size.MinBy(sample => sample.Dimensions.WorkingSetBytes)!),
+                sample => sample.Dimensions.PageSizeBytes,
+                sample => Median(sample, MetricNames.PagesReported) / Median(sample, MetricNames.PagesWritten)))),
+        ];
+        return new LineChart
+        {
+            Name = "amplification",
+            Title = "Pages reported for each page written against page size",
+            Description = "Coarse pages report neighbours that nobody wrote. Writes lie as far apart as memory allows, which is the worst.",
+            XLabel = "tracking page size",
+            YLabel = "pages of 4 KiB",
+            IsLogX = true,
+            IsLogY = true,
+            XTicks = TicksOf(series),
+            Series = [.. series.Select(each => each with { Points = [.. each.Points.Where(point => point.Y > 0)] }).Where(each => each.Points.Count > 0)],
+        };
+    }
+
+    private static List<CostSample> Reports(CostProfile profile)
+    {
+        var all = profile.Samples.Where(sample => sample is { Experiment: ExperimentNames.Report, Dimensions: { PageSizeBytes: > 0, WorkingSetBytes: > 0 } } && CostFit.IsPlain(sample)).ToList();
+        // The message size that most points have: others are a line.
+        var message = all.Where(sample => sample.Dimensions.MessageBytes > 0).GroupBy(sample => sample.Dimensions.MessageBytes).MaxBy(group => group.Count())?.Key;
+        return [.. all.Where(sample => sample.Dimensions.MessageBytes == 0 || sample.Dimensions.MessageBytes == message)];
+    }
+
+    private static List<(double X, string Text)> TicksOf(IEnumerable<LineSeries> series) =>
+        [.. series.SelectMany(each => each.Points).Select(point => point.X).Distinct().Order().Select(size => (size, SizeText.Exact((ulong)size)))];
 
     // Points that differ in what the chart does not show are one: the median of all.
     private static List<(double X, double Y)> Points(IEnumerable<CostSample> samples, Func<CostSample, ulong> x, Func<CostSample, double?> y) =>
@@ -89,18 +152,11 @@ internal static class BenchCharts
         .. samples.Select(sample => (X: (double)x(sample), Y: y(sample)))
             .Where(point => point.Y is { } value && double.IsFinite(value))
             .GroupBy(point => point.X).OrderBy(group => group.Key)
-            .Select(group => (group.Key, MedianOf([.. group.Select(point => point.Y!.Value)]))),
+            .Select(group => (group.Key, Spread.Median([.. group.Select(point => point.Y!.Value)]))),
     ];
 
-    private static double? Median(CostSample sample, string metric) =>
-        sample.Measures.FirstOrDefault(measure => measure.Metric == metric) is { } found ? MedianOf([.. found.Values]) : null;
+    private static double? Median(CostSample sample, string metric) => CostFit.Values(sample, metric) is { Count: > 0 } values ? Spread.Median(values) : null;
 
     private static double? Untracked(CostSample sample, string metric) =>
-        sample.Measures.FirstOrDefault(measure => measure.Metric == metric)?.Untracked is { Count: > 0 } values ? MedianOf([.. values]) : null;
-
-    private static double MedianOf(double[] values)
-    {
-        Array.Sort(values);
-        return (values[(values.Length - 1) / 2] + values[values.Length / 2]) / 2;
-    }
+        sample.Measures.FirstOrDefault(measure => measure.Metric == metric)?.Untracked is { Count: > 0 } values ? Spread.Median(values) : null;
 }

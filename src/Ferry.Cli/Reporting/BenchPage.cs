@@ -24,23 +24,7 @@ internal static class BenchPage
                 ("points", profile.Samples.Count.ToString("N0", CultureInfo.InvariantCulture)),
                 ("trackers", profile.Samples.Select(sample => sample.Dimensions.Provider).Where(provider => provider != "off").Distinct().Count().ToString(CultureInfo.InvariantCulture)),
             ],
-            Sections = [.. BenchCharts.Of(profile), .. PredictionCharts.Of(predictions), CostsOf(profile)],
+            Sections = [.. BenchCharts.Of(profile), .. BenchTables.Measured(profile), .. PredictionCharts.Of(predictions), .. BenchTables.Costs(profile)],
         };
     }
-
-    private static ReportSection CostsOf(CostProfile profile) => new(
-        "Fitted costs",
-        "The error is half of the interval that holds the value with about 95 %. Where noise hides the effect, the figure says nothing.",
-        Table: new ReportTable(
-            ["cost", "tracker", "page size", "value", "error", "values", "remark"],
-            [
-                .. profile.Costs.OrderBy(cost => cost.Name, StringComparer.Ordinal).ThenBy(cost => cost.Provider, StringComparer.Ordinal).ThenBy(cost => cost.PageSizeBytes).Select(
-                    cost => (string[])
-                    [
-                        cost.Name, cost.Provider ?? "", cost.PageSizeBytes is { } size ? SizeText.Exact(size) : "", Digits(cost.Value), Digits(cost.Error),
-                        cost.Count.ToString(CultureInfo.InvariantCulture), cost.IsHiddenByNoise ? "hidden by noise" : "",
-                    ]),
-            ]));
-
-    private static string Digits(double value) => value.ToString("G4", CultureInfo.InvariantCulture);
 }

@@ -1,6 +1,9 @@
 using Ferry.Bench.Advice;
+using Ferry.Bench.Fitting;
+using Ferry.Bench.Measuring;
 using Ferry.Bench.Model;
 using Ferry.Bench.Profiles;
+using Ferry.Cli.Values;
 using Ferry.Migration.Planning;
 
 namespace Ferry.Cli.Reporting;
@@ -39,11 +42,35 @@ internal static class ModelPredictions
                 $"A machine of 8 GiB, 4 GiB of it data, whose guest writes 8 MiB/s in 256 MiB and is tracked by {vcpus}, and whose device writes 4 KiB "
                     + $"at a time, 4 MiB/s, anywhere in 1 GiB, and is tracked by {device.Key}, with the downtime limit of 300 ms. Rounds that reach no end have no point.",
                 [.. Links.Select(link => new LinkCurve(link.Name, [.. device.SelectMany(each => Predict(engine, link.BytesPerSecond, vcpus, each))])).Where(link => link.Points.Count > 0)],
-                []);
+                [.. Pairs(profile, costs)]);
         }
         catch (ProfileException e)
         {
             return new($"Nothing is predicted: {e.Message}.", [], []);
+        }
+    }
+
+    // What was measured over shaped links, against what costs that know nothing of these make of it.
+    private static IEnumerable<PredictedPair> Pairs(CostProfile profile, ProfileCosts costs)
+    {
+        var vcpus = profile.Host.Accelerator == "kvm" ? "kvm-log" : "process";
+        foreach (var sample in profile.Samples.Where(sample => sample is { Experiment: ExperimentNames.Migration, Dimensions.Link: not null }).OrderBy(sample => LinkNames.All[sample.Dimensions.Link!]))
+        {
+            Prediction prediction;
+            try
+            {
+                prediction = new MigrationCase(sample.Dimensions, vcpus).Predict(costs);
+            }
+            catch (ProfileException)
+            {
+                continue;
+            }
+
+            var at = sample.Dimensions;
+            yield return new PredictedPair(
+                at.Link!, $"{at.Provider} at {SizeText.Exact(at.PageSizeBytes)}, {RateText.ForPeople((at.DirtyBytesPerSecond ?? 0) + at.GuestDirtyBytesPerSecond)} written",
+                prediction.TotalSeconds, Spread.Median(CostFit.Values(sample, MetricNames.TotalSeconds)),
+                prediction.DowntimeSeconds, Spread.Median(CostFit.Values(sample, MetricNames.DowntimeSeconds)));
         }
     }
 

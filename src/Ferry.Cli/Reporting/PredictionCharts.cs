@@ -1,3 +1,4 @@
+using System.Globalization;
 using Ferry.Cli.Values;
 using Ferry.Report;
 using Ferry.Report.Charts;
@@ -21,10 +22,13 @@ internal static class PredictionCharts
 
         if (predictions is { Pairs.Count: > 0 })
         {
-            yield return new ReportSection("Predicted against measured: total time", null, Pairs(
-                "predicted-total", "Total time", "s", [.. predictions.Pairs.Select(pair => (pair.MeasuredTotalSeconds, pair.PredictedTotalSeconds))]));
-            yield return new ReportSection("Predicted against measured: downtime", null, Pairs(
-                "predicted-downtime", "Downtime", "ms", [.. predictions.Pairs.Select(pair => (pair.MeasuredDowntimeSeconds * 1000, pair.PredictedDowntimeSeconds * 1000))]));
+            yield return new ReportSection(
+                "Predicted against measured: total time",
+                "Whole migrations over links that were shaped for them. No cost was fitted from these: they show how far the model can be believed here.",
+                Pairs("predicted-total", "Total time", "s", predictions.Pairs, pair => (pair.MeasuredTotalSeconds, pair.PredictedTotalSeconds)));
+            yield return new ReportSection(
+                "Predicted against measured: downtime", null,
+                Pairs("predicted-downtime", "Downtime", "ms", predictions.Pairs, pair => (pair.MeasuredDowntimeSeconds * 1000, pair.PredictedDowntimeSeconds * 1000)), TableOf(predictions.Pairs));
         }
     }
 
@@ -37,13 +41,14 @@ internal static class PredictionCharts
             XLabel = "tracking page size",
             YLabel = label,
             IsLogX = true,
+            IsLogY = true,
             XTicks = [.. links.SelectMany(link => link.Points).Select(point => point.PageSizeBytes).Distinct().Order().Select(size => ((double)size, SizeText.Exact(size)))],
             Series = [.. links.Select(link => new LineSeries(
-            link.Link, [.. link.Points.OrderBy(point => point.PageSizeBytes).Select(point => ((double)point.PageSizeBytes, value((point.TotalSeconds, point.DowntimeSeconds))))]))],
+            link.Link, [.. link.Points.Where(point => value((point.TotalSeconds, point.DowntimeSeconds)) > 0).OrderBy(point => point.PageSizeBytes).Select(point => ((double)point.PageSizeBytes, value((point.TotalSeconds, point.DowntimeSeconds))))]))],
         };
 
     // A logarithmic axis has no place for nothing.
-    private static LineChart Pairs(string name, string title, string unit, IReadOnlyList<(double Measured, double Predicted)> pairs) => new()
+    private static LineChart Pairs(string name, string title, string unit, IReadOnlyList<PredictedPair> pairs, Func<PredictedPair, (double Measured, double Predicted)> of) => new()
     {
         Name = name,
         Title = $"{title}, predicted against measured",
@@ -53,6 +58,23 @@ internal static class PredictionCharts
         IsLogX = true,
         IsLogY = true,
         HasDiagonal = true,
-        Series = [new LineSeries("migrations", [.. pairs.Where(pair => pair is { Measured: > 0, Predicted: > 0 }).Select(pair => (pair.Measured, pair.Predicted))], IsMarkersOnly: true)],
+        Series =
+        [
+            .. pairs.GroupBy(pair => pair.Link).Select(link => new LineSeries(
+                link.Key, [.. link.Select(of).Where(pair => pair is { Measured: > 0, Predicted: > 0 }).Select(pair => (pair.Measured, pair.Predicted))], IsMarkersOnly: true)),
+        ],
     };
+
+    private static ReportTable TableOf(IReadOnlyList<PredictedPair> pairs) => new(
+        ["migration", "link", "total time", "predicted", "off", "downtime", "predicted", "off"],
+        [
+            .. pairs.Select(pair => (string[])
+            [
+                pair.Name, pair.Link, DurationText.ForPeople(pair.MeasuredTotalSeconds), DurationText.ForPeople(pair.PredictedTotalSeconds), Off(pair.MeasuredTotalSeconds, pair.PredictedTotalSeconds),
+                DurationText.ForPeople(pair.MeasuredDowntimeSeconds), DurationText.ForPeople(pair.PredictedDowntimeSeconds), Off(pair.MeasuredDowntimeSeconds, pair.PredictedDowntimeSeconds),
+            ]),
+        ]);
+
+    private static string Off(double measured, double predicted) =>
+        measured > 0 ? string.Create(CultureInfo.InvariantCulture, $"{((predicted / measured) - 1) * 100:+0;-0;0} %") : "";
 }

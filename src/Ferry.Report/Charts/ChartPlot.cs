@@ -118,8 +118,16 @@ internal static class ChartPlot
         // Few decades have room for steps in between.
         double[] steps = last - first > 3 ? [1] : [1, 2, 5];
         var values = Enumerable.Range(first, last - first + 1).SelectMany(power => steps.Select(step => step * Math.Pow(10, power))).ToList();
-        axis.SetTicks([.. values.Select(Math.Log10)], [.. values.Select(value => value.ToString("G4", CultureInfo.InvariantCulture))]);
+        axis.SetTicks([.. values.Select(Math.Log10)], [.. values.Select(Short)]);
     }
+
+    private static string Short(double value) => value switch
+    {
+        >= 1e9 => string.Create(CultureInfo.InvariantCulture, $"{value / 1e9:G4} G"),
+        >= 1e6 => string.Create(CultureInfo.InvariantCulture, $"{value / 1e6:G4} M"),
+        >= 1e4 => string.Create(CultureInfo.InvariantCulture, $"{value / 1e3:G4} k"),
+        _ => value.ToString("G4", CultureInfo.InvariantCulture),
+    };
 
     private static void Draw(Plot plot, BarChart chart)
     {

@@ -37,7 +37,7 @@ public sealed class BenchPageTests : IDisposable
     {
         var chart = ChartOf("device-throughput", Nothing);
         Assert.Equal(
-            ["device, messages of 4K: 4096=200 2097152=380", "mediated, messages of 4K: 4096=50", "untracked: 4096=400 2097152=400"],
+            ["device: 4096=200 2097152=380", "mediated: 4096=50", "untracked: 4096=400 2097152=400"],
             chart.Series.Select(series => FormattableString.Invariant($"{series.Name}: {string.Join(' ', series.Points.Select(point => FormattableString.Invariant($"{point.X}={point.Y}")))}")));
         Assert.Equal([(4096.0, "4K"), (2097152.0, "2M")], chart.XTicks);
     }
@@ -65,7 +65,7 @@ public sealed class BenchPageTests : IDisposable
     public void Predictions_are_drawn_by_link_and_against_what_was_measured()
     {
         var predictions = new BenchPredictions(
-            "a machine", [new("1 Gb/s", [(Coarse, 9, 0.5), (Fine, 5, 0.2)]), new("unlimited", [(Fine, 2, 0.1), (Coarse, 1, 0.05)])], [new(1.1, 1, 0.02, 0.025), new(2, 2.5, 0, 0.1)]);
+            "a machine", [new("1 Gb/s", [(Coarse, 9, 0.5), (Fine, 5, 0.2)]), new("unlimited", [(Fine, 2, 0.1), (Coarse, 1, 0.05)])], [new("1Gbps", "a", 1.1, 1, 0.02, 0.025), new("1Gbps", "b", 2, 2.5, 0, 0.1)]);
         Assert.Equal([(Fine, 5.0), (Coarse, 9.0)], ChartOf("total-time", predictions).Series[0].Points);
         Assert.Equal([(Fine, 100.0), (Coarse, 50.0)], ChartOf("downtime-links", predictions).Series[1].Points);
         var pairs = ChartOf("predicted-downtime", predictions);
