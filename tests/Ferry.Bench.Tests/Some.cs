@@ -18,6 +18,9 @@ internal static class Some
             WorkingSetBytes = 64 << 20,
             Pattern = AccessPattern.Skewed,
             RangeCount = 4,
+            DataBytes = 4096,
+            GuestWorkingSetBytes = 4096,
+            Link = "1Gbps",
         },
         Measures = [new() { Metric = MetricNames.ReportSeconds, Values = seconds.Length > 0 ? seconds : [0.25, 0.5, 0.75] }],
     };
@@ -27,6 +30,7 @@ internal static class Some
         FerryVersion = "0.1.0",
         CreatedAt = DateTimeOffset.UnixEpoch,
         Host = Host,
+        Notes = ["a note"],
         Samples = samples.Length > 0 ? samples : [Sample()],
         Costs = [new() { Name = CostNames.StartSeconds, Provider = "device", PageSizeBytes = 65536, Value = 0.125, Error = 0.5, Count = 3 }],
     };

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using Ferry.Bench.Advice;
+using Ferry.Bench.Profiles;
 using Ferry.Bench.Validation;
 
 namespace Ferry.Benchmarks.Validation;
@@ -11,7 +13,8 @@ internal static class ValidateRun
     private static readonly TimeSpan LongestRun = TimeSpan.FromMinutes(2);
 
     /// <summary><c>measure FERRY WORKLOADS REPEATS FILE [SEED]</c> adds samples to a file, one JSON document a line, those that it has left out;
-    /// <c>table FILE [LOAD]</c> prints what the model says of them, without runs under more load.</summary>
+    /// <c>table FILE [LOAD]</c> prints what the model says of them by costs from other workloads, without runs under more load, and
+    /// <c>predict FILE PROFILE [LOAD]</c> the same by the costs of a profile of <c>ferry bench</c>.</summary>
     internal static int Run(string[] args)
     {
         switch (args)
@@ -19,13 +22,24 @@ internal static class ValidateRun
             case ["measure", var ferry, var workloads, var repeats, var file, ..]:
                 return Measure(ferry, Number(workloads), Number(repeats), file, args.Length > 5 ? Number(args[5]) : 1);
             case ["table", var file, ..]:
-                Table(SampleFile.Read(file), args.Length > 2 ? double.Parse(args[2], CultureInfo.InvariantCulture) : double.PositiveInfinity);
+                Table(SampleFile.Read(file), Load(args.ElementAtOrDefault(2)), samples =>
+                {
+                    Console.WriteLine(EngineFit.Fit(samples));
+                    return ValidationTable.LeaveOneOut(samples);
+                });
+                return 0;
+            case ["predict", var file, var profile, ..]:
+                var costs = new ProfileCosts(ProfileFile.Read(profile));
+                Table(SampleFile.Read(file), Load(args.ElementAtOrDefault(3)), samples => ValidationTable.Of(costs, samples));
+                Console.WriteLine(costs.Engine());
                 return 0;
             default:
-                Console.Error.WriteLine("validate measure FERRY WORKLOADS REPEATS FILE [SEED] | validate table FILE [LOAD]");
+                Console.Error.WriteLine("validate measure FERRY WORKLOADS REPEATS FILE [SEED] | validate table FILE [LOAD] | validate predict FILE PROFILE [LOAD]");
                 return 2;
         }
     }
+
+    private static double Load(string? text) => text is null ? double.PositiveInfinity : double.Parse(text, CultureInfo.InvariantCulture);
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 
@@ -81,13 +95,12 @@ internal static class ValidateRun
         return null;
     }
 
-    private static void Table(List<MigrationSample> samples, double mostLoad)
+    private static void Table(List<MigrationSample> samples, double mostLoad, Func<IReadOnlyList<MigrationSample>, ValidationTable> predict)
     {
         var whole = SampleMerge.Medians(samples, mostLoad);
-        var table = ValidationTable.LeaveOneOut(whole);
+        var table = predict(whole);
         Console.WriteLine($"{whole.Count} migrations of {whole.DistinctBy(each => each.Group).Count()} workloads, {samples.Count} runs; load {whole.Min(each => each.LoadAverage)} to {whole.Max(each => each.LoadAverage)}.\n");
         Console.WriteLine(table.ToMarkdown());
         Console.WriteLine(ChoiceTable.Of(table.Rows).ToMarkdown());
-        Console.WriteLine(EngineFit.Fit(whole));
     }
 }

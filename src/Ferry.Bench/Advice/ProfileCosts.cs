@@ -13,6 +13,8 @@ public sealed class ProfileCosts(CostProfile profile)
     /// <summary>The provider that stands for a device which stops before the rounds.</summary>
     public const string Early = "early";
 
+    private const string Mediated = "mediated";
+
     private static readonly string[] OfKvm = ["kvm-log", "kvm-ring"];
     private static readonly string[] OfThreads = ["process"];
     private static readonly string[] OfDevices = ["device", "mediated", "iotable", "iotable-faults"];
@@ -41,6 +43,7 @@ public sealed class ProfileCosts(CostProfile profile)
             SwitchoverSeconds = switchover.Value,
             DeviceSeconds = Known(CostNames.DeviceSwitchoverSeconds) ?? 0,
             P2PSeconds = Known(CostNames.P2PSeconds) ?? 0,
+            VerifyBytesPerSecond = Known(CostNames.VerifyBytesPerSecond) is > 0 and var hashed ? hashed : double.PositiveInfinity,
             WorkPartInFirstRound = Math.Min(1, Known(CostNames.FirstWorkPart) ?? 1),
             WorkPart = Math.Min(1, Known(CostNames.WorkPart) ?? 1),
             CpuSeconds = Known(CostNames.CpuSecondsFixed) ?? 0,
@@ -132,9 +135,9 @@ public sealed class ProfileCosts(CostProfile profile)
             StartSeconds = Of(CostNames.StartSeconds).Value,
             StopSeconds = Of(CostNames.StopSeconds).Value,
             Slowdown = Slowdown(provider, size, Of(ratio)),
-            WriteSeconds = ratio == CostNames.DeviceProgressRatio ? Known(CostNames.DeviceWriteSeconds, provider, size) ?? 0 : 0,
+            WriteSeconds = ratio == CostNames.DeviceProgressRatio ? OfWrites(CostNames.DeviceWriteSeconds, provider, size) ?? 0 : 0,
             WriteSecondsPerByte = ratio == CostNames.DeviceProgressRatio
-                ? Known(CostNames.DeviceWriteSecondsPerByte, provider, size) ?? 0
+                ? OfWrites(CostNames.DeviceWriteSecondsPerByte, provider, size) ?? 0
                 : (Known(CostNames.GuestPageSeconds, provider, size) ?? 0) / DirtyGrowth.LeastPageBytes,
             RelativeError = report.Value > 0 ? report.Error / report.Value : 0,
         };
@@ -142,7 +145,11 @@ public sealed class ProfileCosts(CostProfile profile)
 
     // Messages bound what a mediated device can do, and slow none that does less: where that bound is known it says all that the ratio says.
     private double Slowdown(string provider, ulong size, FittedCost ratio) =>
-        provider == "mediated" && Known(CostNames.DeviceWriteSeconds, provider, size) is not null ? 0 : Slowdown(ratio);
+        provider == Mediated && OfWrites(CostNames.DeviceWriteSeconds, provider, size) is not null ? 0 : Slowdown(ratio);
+
+    // A message takes its time whatever page it marks, so one page size tells it for all.
+    private double? OfWrites(string name, string provider, ulong size) => Known(name, provider, size)
+        ?? (provider == Mediated ? Measured([Mediated]).Select(each => Known(name, each.Provider, each.Size)).FirstOrDefault(cost => cost is not null) : null);
 
     // What noise hides is no reason against a tracker.
     private static double Slowdown(FittedCost ratio) => ratio.IsHiddenByNoise ? 0 : Math.Clamp(1 - ratio.Value, 0, 1);

@@ -190,7 +190,7 @@ internal sealed class BenchDesign
         var mebi = _scale.MemoryBytes / 1024;
         var idle = new SampleDimensions { Provider = "device", PageSizeBytes = 4096, MemoryBytes = _scale.MemoryBytes, Pattern = AccessPattern.Sequential, MessageBytes = 4096, DirtyBytesPerSecond = 0 };
         AddMigration(idle with { DataBytes = 16 * mebi });
-        AddMigration(idle with { DataBytes = 512 * mebi });
+        AddMigration(idle with { DataBytes = 512 * mebi, Verify = true });
         var working = idle with
         {
             DataBytes = 128 * mebi, GuestWorkingSetBytes = 32 * mebi, GuestDirtyBytesPerSecond = 8 * mebi, WorkingSetBytes = 32 * mebi, DirtyBytesPerSecond = 16 * mebi,

@@ -24,12 +24,13 @@ internal static class CostFit
     }
 
     /// <summary>Progress with a tracker, or with watching, over progress without, from values that were measured in pairs.</summary>
-    /// <returns>Null where there are no pairs, or something stood still without.</returns>
+    /// <returns>Null where there are no pairs, or everything stood still without. A pair whose partner stood still tells nothing.</returns>
     public static FittedCost? Ratio(string name, CostSample sample, string metric)
     {
         ArgumentNullException.ThrowIfNull(sample);
-        return sample.Measures.FirstOrDefault(measure => measure.Metric == metric) is { Untracked: { } untracked } measure && untracked.All(value => value > 0)
-            ? Cost(name, sample, [.. measure.Values.Zip(untracked, (with, without) => with / without)])
+        return sample.Measures.FirstOrDefault(measure => measure.Metric == metric) is { Untracked: { } untracked } measure
+            && measure.Values.Zip(untracked).Where(pair => pair.Second > 0).Select(pair => pair.First / pair.Second).ToArray() is { Length: > 0 } ratios
+            ? Cost(name, sample, ratios)
             : null;
     }
 

@@ -10,6 +10,7 @@ internal static class MigrationCostFit
         (CostNames.FirstCopyBytesPerSecond, MetricNames.FirstCopyBytesPerSecond), (CostNames.CopyTurnSeconds, MetricNames.CopyTurnSeconds),
         (CostNames.RoundSeconds, MetricNames.RoundExtraSeconds), (CostNames.DeviceSwitchoverSeconds, MetricNames.DeviceSwitchoverSeconds),
         (CostNames.DeviceStateBytes, MetricNames.DeviceStateBytes), (CostNames.FirstWorkPart, MetricNames.FirstWorkPart), (CostNames.WorkPart, MetricNames.WorkPart),
+        (CostNames.VerifyBytesPerSecond, MetricNames.VerifyBytesPerSecond),
     ];
 
     internal static IEnumerable<FittedCost> Of(IEnumerable<CostSample> samples)
@@ -57,7 +58,7 @@ internal static class MigrationCostFit
     {
         double[] beside =
         [
-            .. migrations.Where(IsIdle).SelectMany(sample => CostFit.Values(sample, MetricNames.TotalSeconds)
+            .. migrations.Where(sample => IsIdle(sample) && !sample.Dimensions.Verify).SelectMany(sample => CostFit.Values(sample, MetricNames.TotalSeconds)
                 .Zip(CostFit.Values(sample, MetricNames.SentBytes), CostFit.Values(sample, MetricNames.FirstCopyBytesPerSecond))
                 .Where(run => run.Third > 0).Select(run => Math.Max(0, run.First - (run.Second / run.Third)))),
         ];

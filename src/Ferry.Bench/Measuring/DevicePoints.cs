@@ -12,7 +12,7 @@ namespace Ferry.Bench.Measuring;
 /// <param name="cancellation">Ends it between repeats.</param>
 internal sealed class DevicePoints(DeviceSession session, DeviceSession partner, TimeSpan window, CancellationToken cancellation)
 {
-    private const int Pings = 50;
+    private const int Pings = 50, MostStandstills = 10;
     private static readonly TimeSpan RunUp = TimeSpan.FromMilliseconds(20);
 
     /// <summary>The measures of a point of reports.</summary>
@@ -69,10 +69,18 @@ internal sealed class DevicePoints(DeviceSession session, DeviceSession partner,
         var measures = new MeasureList();
         using var bitmap = NewBitmap(at.MemoryBytes);
         var clock = at.PageSizeBytes == 0 ? null : Clock(at, bitmap);
+        var stoodStill = 0;
         for (var i = 0; i < point.Repeats; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             var (untrackedLatency, untracked) = Progress(partner, at, null, i);
+            // A host that gave the device no processor for so long says nothing of trackers.
+            if (untracked <= 0 && ++stoodStill <= MostStandstills)
+            {
+                i--;
+                continue;
+            }
+
             var start = clock?.Start(at.PageSizeBytes);
             try
             {

@@ -65,8 +65,9 @@ internal sealed record MigrationCase(SampleDimensions Dimensions, string VcpuTra
     /// <summary>The policy, as the model takes it.</summary>
     /// <param name="vcpus">What tracking the vCPUs costs.</param>
     /// <param name="device">What tracking the device costs.</param>
-    public static PolicyChoice Policy(ProviderCosts vcpus, ProviderCosts device) => new()
+    public PolicyChoice Policy(ProviderCosts vcpus, ProviderCosts device) => new()
     {
+        Verify = Dimensions.Verify,
         Trackers = [new TrackedWriter(WriterLoad.Vcpus, vcpus, P2PSyncPolicy.Never), new TrackedWriter(Device, device, P2PSyncPolicy.NearEnd)],
         Channels = Channels,
         Convergence = new ConvergenceOptions { DowntimeLimit = Downtime, MaxRounds = 30, StretchCeiling = TimeSpan.FromSeconds(3) },

@@ -24,6 +24,11 @@ internal static class MigrationMeasures
                 measures.Add(MetricNames.DeviceSwitchoverSeconds, EngineFit.Parts(run, EngineFit.IsDevicePart) / devices);
             }
 
+            if (run.Policy.Verify && EngineFit.Parts(run, EngineFit.IsVerify) is > 0 and var hashing)
+            {
+                measures.Add(MetricNames.VerifyBytesPerSecond, run.Workload.DataBytes / hashing);
+            }
+
             AddRounds(measures, run);
         }
 

@@ -66,6 +66,9 @@ public static class CostNames
     /// <summary>What a device of the bench sends while it is stopped, in bytes. Host's own.</summary>
     public const string DeviceStateBytes = "device-state-bytes";
 
+    /// <summary>What hashing takes in the downtime where it is asked for, in bytes of data a second. Host's own.</summary>
+    public const string VerifyBytesPerSecond = "verify-bytes-per-second";
+
     /// <summary>Processor time of both sides for a migration that copies nothing, in seconds. Host's own.</summary>
     public const string CpuSecondsFixed = "cpu-seconds-fixed";
 
@@ -84,7 +87,7 @@ public static class CostNames
         StartSeconds, StopSeconds, ReportSecondsFixed, ReportSecondsPerMemoryByte, ReportSecondsPerPage, Amplification, DeviceProgressRatio,
         GuestProgressRatio, CopyBytesPerSecond, MigrationSecondsFixed, SwitchoverSecondsFixed, PopulateBytesPerSecond, DeviceWriteSeconds,
         DeviceWriteSecondsPerByte, GuestPageSeconds, P2PSeconds, FirstCopyBytesPerSecond, CopyTurnSeconds, RoundSeconds,
-        DeviceSwitchoverSeconds, DeviceStateBytes, CpuSecondsFixed, CpuSecondsPerByte, FirstWorkPart, WorkPart,
+        DeviceSwitchoverSeconds, DeviceStateBytes, CpuSecondsFixed, CpuSecondsPerByte, FirstWorkPart, WorkPart, VerifyBytesPerSecond,
     ];
 
     /// <summary>Those that are 1 where there is no effect; all others are 0 there.</summary>

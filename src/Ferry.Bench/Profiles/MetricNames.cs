@@ -63,6 +63,9 @@ public static class MetricNames
     /// <summary>Downtime for one device's arcs and its state's way, in seconds.</summary>
     public const string DeviceSwitchoverSeconds = "device-switchover-seconds";
 
+    /// <summary>What hashing took in the downtime, in bytes of data a second.</summary>
+    public const string VerifyBytesPerSecond = "verify-bytes-per-second";
+
     /// <summary>What devices sent while they were stopped, in bytes.</summary>
     public const string DeviceStateBytes = "device-state-bytes";
 
@@ -81,6 +84,6 @@ public static class MetricNames
         StartSeconds, ReportSeconds, StopSeconds, PagesWritten, PagesReported, BytesToSend, DeviceBytesPerSecond, DeviceWriteSeconds,
         GuestPagesPerSecond, TotalSeconds, DowntimeSeconds, SentBytes, PopulateBytesPerSecond, P2PSeconds, FirstCopyBytesPerSecond,
         CopyBytesPerSecond, CopyTurnSeconds, RoundExtraSeconds, SwitchoverSeconds, DeviceSwitchoverSeconds, DeviceStateBytes, CpuSeconds,
-        FirstWorkPart, WorkPart,
+        FirstWorkPart, WorkPart, VerifyBytesPerSecond,
     ];
 }

@@ -39,6 +39,9 @@ public sealed record SampleDimensions
     /// <summary>Of a whole migration: how fast the guest's program writes it, in bytes a second.</summary>
     public ulong GuestDirtyBytesPerSecond { get; init; }
 
+    /// <summary>Of a whole migration: whether all memory is hashed in the downtime.</summary>
+    public bool Verify { get; init; }
+
     /// <summary>Of a whole migration: the link, one of <see cref="LinkNames"/>; null for loopback.</summary>
     public string? Link { get; init; }
 }

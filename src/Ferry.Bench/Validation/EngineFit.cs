@@ -114,7 +114,7 @@ public static class EngineFit
 
     internal static double Parts(MigrationSample sample, Func<string, bool> which) => sample.DowntimeParts.Where(part => which(part.Key)).Sum(part => part.Value);
 
-    private static bool IsVerify(string name) => name == "verify memory";
+    internal static bool IsVerify(string name) => name == "verify memory";
 
     internal static bool IsDevicePart(string name) => name.StartsWith("device ", StringComparison.Ordinal) || name.StartsWith("stop-copy of device", StringComparison.Ordinal);
 

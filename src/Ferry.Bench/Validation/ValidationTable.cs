@@ -20,6 +20,24 @@ public sealed class ValidationTable
         return new ValidationTable([.. samples.Select(sample => Predict(engine, fitted, sample))]);
     }
 
+    /// <summary>Predicts each of <paramref name="samples"/> from the costs of a profile, which know nothing of them.</summary>
+    /// <exception cref="Profiles.ProfileException">The profile lacks a cost.</exception>
+    public static ValidationTable Of(Advice.ProfileCosts costs, IEnumerable<MigrationSample> samples)
+    {
+        ArgumentNullException.ThrowIfNull(costs);
+        ArgumentNullException.ThrowIfNull(samples);
+        var engine = costs.Engine();
+        return new ValidationTable([.. samples.Select(sample => new ValidationRow(
+            sample,
+            new PreCopyModel(engine, sample.Link).Predict(sample.Workload with { DeviceStateBytes = costs.DeviceStateBytes }, sample.Policy with
+            {
+                Trackers = [.. sample.Policy.Trackers.Select(tracker => tracker with
+                {
+                    Costs = costs.Tracker(tracker.Costs.Provider, tracker.Costs.PageBytes, tracker.Source != WriterLoad.Vcpus),
+                })],
+            })))]);
+    }
+
     /// <summary>Predicts each of <paramref name="samples"/> from those of all other workloads.</summary>
     public static ValidationTable LeaveOneOut(IReadOnlyCollection<MigrationSample> samples)
     {

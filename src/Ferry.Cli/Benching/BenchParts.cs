@@ -63,6 +63,7 @@ internal sealed class BenchParts(string[] ferry, string? socket) : IBenchParts
             Migrate = new MigrateRequest
             {
                 Channels = MigrationCase.Channels,
+                Verify = at.Verify,
                 DowntimeSeconds = MigrationCase.Downtime.TotalSeconds,
                 Rules =
                 [
@@ -77,7 +78,7 @@ internal sealed class BenchParts(string[] ferry, string? socket) : IBenchParts
     {
         Group = migration.Name,
         Workload = migration.Workload,
-        Policy = MigrationCase.Policy(new(migration.VcpuTracker, 4096), new(migration.Dimensions.Provider, migration.Dimensions.PageSizeBytes)),
+        Policy = migration.Policy(new(migration.VcpuTracker, 4096), new(migration.Dimensions.Provider, migration.Dimensions.PageSizeBytes)),
         Link = migration.Link,
         TotalSeconds = report.TotalSeconds,
         DowntimeSeconds = report.DowntimeSeconds,
