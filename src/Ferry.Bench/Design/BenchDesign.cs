@@ -193,7 +193,11 @@ internal sealed class BenchDesign
         AddMigration(idle with { DataBytes = 512 * mebi, Verify = true });
         var working = idle with
         {
-            DataBytes = 128 * mebi, GuestWorkingSetBytes = 32 * mebi, GuestDirtyBytesPerSecond = 8 * mebi, WorkingSetBytes = 32 * mebi, DirtyBytesPerSecond = 16 * mebi,
+            DataBytes = 128 * mebi,
+            GuestWorkingSetBytes = 32 * mebi,
+            GuestDirtyBytesPerSecond = 8 * mebi,
+            WorkingSetBytes = 32 * mebi,
+            DirtyBytesPerSecond = 16 * mebi,
         };
         var coarse = working with { PageSizeBytes = 2 << 20, MessageBytes = 65536, DirtyBytesPerSecond = 32 * mebi, WorkingSetBytes = 64 * mebi };
         AddMigration(working);

@@ -46,7 +46,8 @@ public sealed class BenchCostsTests
         {
             var workload = new Workload
             {
-                MemoryBytes = 1 << 30, DataBytes = 1 << 28,
+                MemoryBytes = 1 << 30,
+                DataBytes = 1 << 28,
                 Writers = [new WriterLoad("vcpus") { WorkingSetBytes = 0, DirtyBytesPerSecond = 0 }, new WriterLoad("nic0") { WorkingSetBytes = 1 << 26, DirtyBytesPerSecond = rate }],
             };
             var policy = new PolicyChoice

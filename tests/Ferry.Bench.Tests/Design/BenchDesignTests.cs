@@ -34,7 +34,11 @@ public sealed class BenchDesignTests
         {
             Assert.Contains(points, at => at == new SampleDimensions
             {
-                Provider = provider, PageSizeBytes = size, MemoryBytes = Scale.MemoryBytes, WorkingSetBytes = Scale.WorkingSetBytes, MessageBytes = 4096,
+                Provider = provider,
+                PageSizeBytes = size,
+                MemoryBytes = Scale.MemoryBytes,
+                WorkingSetBytes = Scale.WorkingSetBytes,
+                MessageBytes = 4096,
             });
         }
 
@@ -112,7 +116,11 @@ public sealed class BenchDesignTests
         GuestProviders = accelerator == "kvm" ? ["kvm-log", "kvm-ring", "process"] : ["process"],
         DeviceProviders = new Dictionary<string, IReadOnlyList<ulong>>
         {
-            ["device"] = [4096, 16384, 65536, 262144, 2 << 20], ["mediated"] = [4096, 65536, 2 << 20], ["iotable"] = [4096], ["iotable-faults"] = [4096], ["all"] = [4096],
+            ["device"] = [4096, 16384, 65536, 262144, 2 << 20],
+            ["mediated"] = [4096, 65536, 2 << 20],
+            ["iotable"] = [4096],
+            ["iotable-faults"] = [4096],
+            ["all"] = [4096],
         },
         MessageSizes = [256, 4096, 65536],
         Links = ["1Gbps", "10Gbps", "unlimited"],
