@@ -11,6 +11,8 @@ internal sealed class ShapedLink : IDisposable
     /// <summary>Where the destination listens.</summary>
     public const string DestinationAddress = "10.77.77.2";
 
+    private const string Holder = "cat";
+
     private const string SourceAddress = "10.77.77.1";
     private const string SourceEnd = "ferry0", DestinationEnd = "ferry1";
 
@@ -27,9 +29,9 @@ internal sealed class ShapedLink : IDisposable
         _source = Hold(IsRoot ? ["unshare", "--net"] : ["unshare", "--user", "--map-root-user", "--net"]);
         try
         {
-            WaitForOwn(_source);
+            WaitUntilHeld(_source);
             _destination = Hold([.. Enter(_source, network: IsRoot), "unshare", "--net"]);
-            WaitForOwn(_destination, than: _source);
+            WaitUntilHeld(_destination);
             Run([.. Enter(_source), "ip", "link", "add", SourceEnd, "type", "veth", "peer", "name", DestinationEnd, "netns", Id(_destination)]);
             Raise(_source, SourceEnd, SourceAddress, bytesPerSecond);
             Raise(_destination, DestinationEnd, DestinationAddress, bytesPerSecond);
@@ -87,14 +89,13 @@ internal sealed class ShapedLink : IDisposable
     private static string[] Enter(Process holder, bool network = true) =>
         ["nsenter", "--target", Id(holder), .. IsRoot ? Array.Empty<string>() : ["--user", "--preserve-credentials"], .. network ? ["--net"] : Array.Empty<string>(), "--"];
 
-    private static Process Hold(string[] command) => Start([.. command, "cat"]);
+    private static Process Hold(string[] command) => Start([.. command, Holder]);
 
-    // It is in its namespace only some time after it was started.
-    private static void WaitForOwn(Process holder, Process? than = null)
+    // It becomes what holds only after its namespace is there and, without privileges, its user is mapped.
+    private static void WaitUntilHeld(Process holder)
     {
         var began = Stopwatch.GetTimestamp();
-        var other = NamespaceOf(than is null ? "self" : Id(than));
-        while (!holder.HasExited && (NamespaceOf(Id(holder)) is null || NamespaceOf(Id(holder)) == other || NamespaceOf(Id(holder)) == NamespaceOf("self")))
+        while (!holder.HasExited && NameOf(holder) != Holder)
         {
             if (Stopwatch.GetElapsedTime(began) > LongestCommand)
             {
@@ -110,13 +111,13 @@ internal sealed class ShapedLink : IDisposable
         }
     }
 
-    private static string? NamespaceOf(string process)
+    private static string? NameOf(Process process)
     {
         try
         {
-            return new FileInfo($"/proc/{process}/ns/net").LinkTarget;
+            return File.ReadAllText($"/proc/{Id(process)}/comm").Trim();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (IOException)
         {
             return null;
         }

@@ -38,15 +38,12 @@ internal static class BenchView
     public static void WritePlan(IAnsiConsole console, IReadOnlyList<BenchPoint> points)
     {
         var table = new Table().Border(TableBorder.Rounded).BorderColor(Color.Grey)
-            .AddColumn("[bold]experiment[/]").AddColumn("[bold]tracker[/]").AddColumn("[bold]page size[/]").AddColumn("[bold]memory[/]").AddColumn("[bold]working set[/]")
-            .AddColumn("[bold]rate[/]").AddColumn("[bold]pattern[/]").AddColumn("[bold]message[/]").AddColumn("[bold]ranges[/]").AddColumn("[bold]P2P[/]").AddColumn("[bold]link[/]").AddColumn("[bold]repeats[/]");
+            .AddColumn("[bold]experiment[/]").AddColumn("[bold]tracker[/]").AddColumn("[bold]page size[/]").AddColumn("[bold]settings[/]").AddColumn("[bold]repeats[/]");
         foreach (var point in points)
         {
-            var at = point.Dimensions;
             table.AddRow(
-                point.Experiment, at.Provider, SizeText.Exact(at.PageSizeBytes), SizeText.Exact(at.MemoryBytes), SizeText.Exact(at.WorkingSetBytes),
-                at.DirtyBytesPerSecond is { } rate ? RateText.Exact(rate) : "max", at.Pattern.ToString().ToLowerInvariant(), SizeText.Exact(at.MessageBytes),
-                at.RangeCount.ToString(CultureInfo.InvariantCulture), at.SyncInP2P ? "yes" : "", at.Link ?? "", point.Repeats.ToString(CultureInfo.InvariantCulture));
+                point.Experiment, point.Dimensions.Provider, point.Dimensions.PageSizeBytes == 0 ? "" : SizeText.Exact(point.Dimensions.PageSizeBytes), SettingsOf(point),
+                point.Repeats.ToString(CultureInfo.InvariantCulture));
         }
 
         console.Write(table);
@@ -68,6 +65,22 @@ internal static class BenchView
         console.Write(table);
         console.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{differences.Count(each => each.IsReal)} of {differences.Count} costs differ by more than their errors."));
+    }
+
+    private static string SettingsOf(BenchPoint point)
+    {
+        var at = point.Dimensions;
+        string?[] parts =
+        [
+            $"{SizeText.Exact(at.MemoryBytes)} of memory",
+            at.WorkingSetBytes == 0 ? "nothing written" : $"{SizeText.Exact(at.WorkingSetBytes)} written {at.Pattern.ToString().ToLowerInvariant()}",
+            at.MessageBytes > 0 ? $"by {SizeText.Exact(at.MessageBytes)}" : point.IsOfGuest ? "by the guest" : null,
+            at.DirtyBytesPerSecond is > 0 and var rate ? $"at {RateText.Exact(rate)}/s" : null,
+            at.RangeCount > 1 ? string.Create(CultureInfo.InvariantCulture, $"{at.RangeCount} ranges") : null,
+            at.SyncInP2P ? "syncs in P2P" : null,
+            point.Experiment == ExperimentNames.Migration ? $"over {at.Link ?? "loopback"}" : null,
+        ];
+        return string.Join(", ", parts.OfType<string>());
     }
 
     private static string Value(FittedCost? cost) =>
