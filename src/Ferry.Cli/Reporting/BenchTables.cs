@@ -14,8 +14,13 @@ internal static class BenchTables
     private static readonly (string Name, string Head, double Factor)[] OfTracker =
     [
         (CostNames.StartSeconds, "start", 1), (CostNames.StopSeconds, "stop", 1), (CostNames.ReportSecondsFixed, "report", 1),
-        (CostNames.ReportSecondsPerMemoryByte, "a GiB of memory", 1 << 30), (CostNames.ReportSecondsPerPage, "a page reported", 1),
-        (CostNames.DeviceWriteSeconds, "a write", 1), (CostNames.DeviceWriteSecondsPerByte, "a KiB of it", 1024), (CostNames.GuestPageSeconds, "a page of the guest", 1),
+        (CostNames.ReportSecondsPerMemoryByte, "and a GiB of memory", 1 << 30), (CostNames.ReportSecondsPerPage, "and a page reported", 1),
+    ];
+
+    private static readonly (string Name, string Head, double Factor)[] OfWriters =
+    [
+        (CostNames.DeviceWriteSeconds, "a write of the device", 1), (CostNames.DeviceWriteSecondsPerByte, "and a KiB of it", 1024),
+        (CostNames.GuestPageSeconds, "a page of the guest", 1),
     ];
 
     private static readonly (string Metric, string What)[] Progress =
@@ -45,15 +50,20 @@ internal static class BenchTables
     /// <summary>What comes after that.</summary>
     public static IEnumerable<ReportSection> Costs(CostProfile profile)
     {
-        if (Trackers(profile) is { Rows.Count: > 0 } trackers)
+        if (Trackers(profile, OfTracker, "amplification", (key, find) => find(CostNames.Amplification) is { } cost ? Mark(cost, cost.Value.ToString("0.##", CultureInfo.InvariantCulture)) : "") is { Rows.Count: > 0 } trackers)
         {
-            yield return new ReportSection("Fitted costs of trackers", $"Each with half of the interval that holds it with about 95 %. {Hidden}", Table: trackers);
+            yield return new ReportSection("What trackers cost", $"Each with half of the interval that holds it with about 95 %. {Hidden}", Table: trackers);
         }
 
-        string[][] host = [.. profile.Costs.Where(cost => cost.Provider is null).OrderBy(cost => cost.Name, StringComparer.Ordinal).Select(cost => (string[])[cost.Name, Digits(cost.Value), Digits(cost.Error), Count(cost.Count), cost.IsHiddenByNoise ? "hidden by noise" : ""])];
+        if (Trackers(profile, OfWriters, "work left", (key, find) => (find(CostNames.DeviceProgressRatio) ?? find(CostNames.GuestProgressRatio)) is { } ratio ? Percent(ratio) : "") is { Rows.Count: > 0 } writers)
+        {
+            yield return new ReportSection("What trackers take from those they watch", "Of those that write as fast as they can, untracked being 100 %.", Table: writers);
+        }
+
+        string[][] host = [.. profile.Costs.Where(cost => cost.Provider is null).OrderBy(cost => cost.Name, StringComparer.Ordinal).Select(cost => (string[])[cost.Name.Replace('-', ' '), InUnits(cost.Name, cost.Value), InUnits(cost.Name, cost.Error), Count(cost.Count), cost.IsHiddenByNoise ? "hidden by noise" : ""])];
         if (host.Length > 0)
         {
-            yield return new ReportSection("Fitted costs of the engine and the host", "From whole migrations over loopback, in seconds, bytes and bytes a second.", Table: new ReportTable(["cost", "value", "error", "values", "remark"], host));
+            yield return new ReportSection("What the engine costs here", "From whole migrations over loopback.", Table: new ReportTable(["cost", "value", "error", "values", "remark"], host));
         }
 
         if (Watching(profile) is { Rows.Count: > 0 } watching)
@@ -68,19 +78,19 @@ internal static class BenchTables
         }
     }
 
-    private static ReportTable Trackers(CostProfile profile)
+    private static ReportTable Trackers(
+        CostProfile profile, (string Name, string Head, double Factor)[] costs, string last, Func<(string? Provider, ulong? Size), Func<string, FittedCost?>, string> lastOf)
     {
+        var columns = costs.Where(column => profile.Costs.Any(cost => cost.Name == column.Name)).ToList();
         var keys = profile.Costs.Where(cost => cost.Provider is not null && cost.PageSizeBytes > 0).Select(cost => (cost.Provider, cost.PageSizeBytes)).Distinct().Order().ToList();
-        var columns = OfTracker.Where(column => profile.Costs.Any(cost => cost.Name == column.Name)).ToList();
         return new ReportTable(
-            ["tracker", "page size", .. columns.Select(column => column.Head), "amplification", "work left"],
+            ["tracker", "page size", .. columns.Select(column => column.Head), last],
             [
                 .. keys.Select(key => (string[])
                 [
                     key.Provider!, SizeText.Exact(key.PageSizeBytes!.Value),
                     .. columns.Select(column => profile.Find(column.Name, key.Provider, key.PageSizeBytes) is { } cost ? Mark(cost, $"{Time(cost.Value * column.Factor)} ± {Time(cost.Error * column.Factor)}") : ""),
-                    profile.Find(CostNames.Amplification, key.Provider, key.PageSizeBytes) is { } amplification ? Mark(amplification, amplification.Value.ToString("0.##", CultureInfo.InvariantCulture)) : "",
-                    (profile.Find(CostNames.DeviceProgressRatio, key.Provider, key.PageSizeBytes) ?? profile.Find(CostNames.GuestProgressRatio, key.Provider, key.PageSizeBytes)) is { } ratio ? Percent(ratio) : "",
+                    lastOf(key, name => profile.Find(name, key.Provider, key.PageSizeBytes)),
                 ]),
             ]);
     }
@@ -148,11 +158,21 @@ internal static class BenchTables
 
     private static string Percent(FittedCost ratio) => Mark(ratio, string.Create(CultureInfo.InvariantCulture, $"{ratio.Value * 100:0.#} % ± {ratio.Error * 100:0.#} %"));
 
-    private static string Mark(FittedCost cost, string text) => cost.IsHiddenByNoise ? $"~ {text}" : text;
+    // A figure and its error stay on one line.
+    private static string Mark(FittedCost cost, string text) => (cost.IsHiddenByNoise ? $"~ {text}" : text).Replace(' ', '\u00A0');
 
-    private static string Time(double seconds) => seconds is > 0 and < 1e-6 ? string.Create(CultureInfo.InvariantCulture, $"{seconds * 1e9:0.##} ns") : DurationText.ForPeople(seconds);
+    private static string Time(double seconds) => seconds is > 0 and < 1e-6
+        ? string.Create(CultureInfo.InvariantCulture, $"{(seconds * 1e9).ToString(seconds < 1e-8 ? "0.##" : "0", CultureInfo.InvariantCulture)} ns")
+        : DurationText.ForPeople(seconds);
 
-    private static string Digits(double value) => value.ToString("G4", CultureInfo.InvariantCulture);
+    private static string InUnits(string name, double value) => name switch
+    {
+        _ when name.EndsWith("bytes-per-second", StringComparison.Ordinal) => RateText.ForPeople(value),
+        _ when name.EndsWith("seconds-per-byte", StringComparison.Ordinal) => $"{Time(value * (1 << 30))} a GiB",
+        _ when name.EndsWith("part", StringComparison.Ordinal) => string.Create(CultureInfo.InvariantCulture, $"{value * 100:0.#} %"),
+        _ when name.EndsWith("bytes", StringComparison.Ordinal) => SizeText.ForPeople(value),
+        _ => Time(value),
+    };
 
     private static string Count(int count) => count.ToString(CultureInfo.InvariantCulture);
 }
