@@ -14,7 +14,7 @@ internal static class BenchTables
     private static readonly (string Name, string Head, double Factor)[] OfTracker =
     [
         (CostNames.StartSeconds, "start", 1), (CostNames.StopSeconds, "stop", 1), (CostNames.ReportSecondsFixed, "report", 1),
-        (CostNames.ReportSecondsPerMemoryByte, "and a GiB of memory", 1 << 30), (CostNames.ReportSecondsPerPage, "and a page reported", 1),
+        (CostNames.ReportSecondsPerMemoryByte, "and a GiB", 1 << 30), (CostNames.ReportSecondsPerPage, "and a page", 1),
     ];
 
     private static readonly (string Name, string Head, double Factor)[] OfWriters =
