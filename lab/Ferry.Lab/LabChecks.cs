@@ -49,6 +49,7 @@ internal static class LabChecks
         new ConformMttyCheck(),
         new ConformRnicCheck(),
         new ConformFaultsCheck(),
+        new BenchDeviceCheck(),
         new MockBitsCheck(),
         new MockLargerPagesCheck(),
         new MockRefusalCheck(),

@@ -17,7 +17,7 @@ internal sealed record BenchPoint(string Experiment, SampleDimensions Dimensions
     {
         (ExperimentNames.Migration, _) => ("migration", $"{Dimensions}", 0, 0, null, 0),
         (_, true) => ("guest", Dimensions.Provider, Dimensions.MemoryBytes, Dimensions.WorkingSetBytes, Dimensions.DirtyBytesPerSecond, 0),
-        _ => ("device", Dimensions.Provider == "mediated" ? "mediated" : "", Dimensions.MemoryBytes, 0, Dimensions.DirtyBytesPerSecond, Dimensions.MessageBytes),
+        _ => ("device", Dimensions.Provider is "mediated" or "type1" ? Dimensions.Provider : "", Dimensions.MemoryBytes, 0, Dimensions.DirtyBytesPerSecond, Dimensions.MessageBytes),
     };
 
     /// <summary>Whether a sample is of this point and has all its repeats.</summary>

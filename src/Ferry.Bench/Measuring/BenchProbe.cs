@@ -31,6 +31,11 @@ internal static class BenchProbe
         ArgumentNullException.ThrowIfNull(parts);
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(onNote);
+        if (parts.KernelDevice is { } folder)
+        {
+            return OfKernelDevice(folder, host, onNote);
+        }
+
         using var session = DeviceSession.Open(parts.StartDevice(BenchDesign.CentreMessageBytes, null), ProbeBytes, isMediated: false);
         var devices = session.Trackers.ToDictionary(
             tracker => tracker.Name, tracker => (IReadOnlyList<ulong>)(tracker.Name == "all" ? [4096] : [.. tracker.Coverage.PageSizes.Select(size => size.Bytes)]));
@@ -62,6 +67,44 @@ internal static class BenchProbe
             MessageSizes = session.Driver is null ? [] : isOwnDevice ? RnicMessages : [session.Driver.MessageBytes],
             HasRates = isOwnDevice,
             HasP2P = session.HasP2P,
+        };
+    }
+
+    private static BenchScope OfKernelDevice(string folder, HostFacts host, Action<string> onNote)
+    {
+        var devices = new Dictionary<string, IReadOnlyList<ulong>>();
+        var problems = new List<string>();
+        foreach (var inContainer in (bool[])[false, true])
+        {
+            try
+            {
+                using var session = KernelSession.Open(folder, ProbeBytes, inContainer, onNote);
+                foreach (var tracker in session.Trackers)
+                {
+                    devices[tracker.Name] = [.. tracker.Coverage.PageSizes.Select(size => size.Bytes)];
+                }
+            }
+            catch (IOException e)
+            {
+                problems.Add(e.Message);
+                onNote($"{(inContainer ? "type1" : "iommufd, vfio-device")}: {e.Message}");
+            }
+        }
+
+        if (devices.Count == 0)
+        {
+            throw new IOException($"{folder} has no tracker that could be measured{(problems.Count > 0 ? $": {string.Join("; ", problems)}" : "")}");
+        }
+
+        onNote("nothing here can make a kernel device write: its throughput, its latency, amplification and what pages add to a report are not measured");
+        return new BenchScope
+        {
+            Accelerator = host.Accelerator,
+            GuestProviders = [.. GuestProviders(host.Accelerator, onNote)],
+            DeviceProviders = devices,
+            IsDriven = false,
+            HasRates = false,
+            HasP2P = false,
         };
     }
 

@@ -110,6 +110,13 @@ internal sealed class BenchRunner(IBenchParts parts, BenchScope scope, BenchScal
 
     private Block OpenDevice(SampleDimensions at, CancellationToken cancellation)
     {
+        if (parts.KernelDevice is { } folder)
+        {
+            var kernel = KernelSession.Open(folder, at.MemoryBytes, inContainer: at.Provider == "type1", _ => { });
+            var points = new DevicePoints(kernel, kernel, scale.Window, cancellation);
+            return new Block((point, _) => points.Report(point), kernel) { DescribeLoss = kernel.DescribeLoss };
+        }
+
         var partner = DeviceSession.Open(parts.StartDevice(at.MessageBytes, at.DirtyBytesPerSecond), at.MemoryBytes, isMediated: false);
         try
         {

@@ -10,7 +10,7 @@ namespace Ferry.Bench.Measuring;
 /// <param name="partner">The same device with shared memory, whose progress untracked is what is compared with; <paramref name="session"/> where that shares it.</param>
 /// <param name="window">How long progress is watched.</param>
 /// <param name="cancellation">Ends it between repeats.</param>
-internal sealed class DevicePoints(DeviceSession session, DeviceSession partner, TimeSpan window, CancellationToken cancellation)
+internal sealed class DevicePoints(IDeviceSession session, IDeviceSession partner, TimeSpan window, CancellationToken cancellation)
 {
     private const int Pings = 50, MostStandstills = 10;
     private static readonly TimeSpan RunUp = TimeSpan.FromMilliseconds(20);
@@ -143,7 +143,7 @@ internal sealed class DevicePoints(DeviceSession session, DeviceSession partner,
 
     private static DirtyBitmap NewBitmap(ulong memoryBytes) => new(new(new(0), memoryBytes), PageSize.Size4K);
 
-    private static RnicDriver DriverOf(DeviceSession session) => session.Driver ?? throw new InvalidOperationException("This device can't be driven.");
+    private static RnicDriver DriverOf(IDeviceSession session) => session.Driver ?? throw new InvalidOperationException("This device can't be driven.");
 
     private TrackerClock Clock(SampleDimensions at, DirtyBitmap bitmap) =>
         new(session.Trackers.First(tracker => tracker.Name == at.Provider), DeviceSession.Cut(at.MemoryBytes, at.RangeCount, at.PageSizeBytes), [bitmap]);
@@ -158,7 +158,7 @@ internal sealed class DevicePoints(DeviceSession session, DeviceSession partner,
         }
     }
 
-    private (double Latency, double BytesPerSecond) Progress(DeviceSession of, SampleDimensions at, Action? report, int seed)
+    private (double Latency, double BytesPerSecond) Progress(IDeviceSession of, SampleDimensions at, Action? report, int seed)
     {
         var driver = DriverOf(of);
         WriteAddresses Addresses() => WriteAddresses.Within(at.WorkingSetBytes, driver.MessageBytes, at.Pattern, seed);

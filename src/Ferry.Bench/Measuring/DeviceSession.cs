@@ -9,7 +9,7 @@ using Ferry.VfioUser.Tracking;
 namespace Ferry.Bench.Measuring;
 
 /// <summary>A device over its socket, with memory that is there and mapped for it: shared, or by messages. All its trackers can be started one after the other.</summary>
-internal sealed class DeviceSession : IDisposable
+internal sealed class DeviceSession : IDeviceSession
 {
     private static readonly DmaSource Source = new("device");
 
@@ -21,7 +21,6 @@ internal sealed class DeviceSession : IDisposable
     private DeviceSession(IBenchDevice device, GuestMemoryFile memory, VfioUserClient client, MediatedMemory? mediated)
     {
         (_device, _memory, _client) = (device, memory, client);
-        Range = memory.Memory.Regions[0].Range;
         foreach (var region in memory.Memory.Regions)
         {
             client.MapDma(region.Range, region.FileOffsetBytes, read: true, write: true, mediated is null ? memory.Handle : null);
@@ -39,20 +38,17 @@ internal sealed class DeviceSession : IDisposable
         Driver = RnicDriver.TryCreate(client, memory.Memory, memory.Memory.Regions[1].Start);
     }
 
-    /// <summary>All memory that may be tracked.</summary>
-    internal IovaRange Range { get; }
+    /// <inheritdoc/>
+    public IReadOnlyList<IDirtyTracker> Trackers => _trackers;
 
-    /// <summary>The trackers that the device has.</summary>
-    internal IReadOnlyList<IDirtyTracker> Trackers => _trackers;
+    /// <inheritdoc/>
+    public RnicDriver? Driver { get; }
 
-    /// <summary>What makes it write; null where nothing here can.</summary>
-    internal RnicDriver? Driver { get; }
+    /// <inheritdoc/>
+    public bool HasP2P => _client.GetMigrationFlags().HasFlag(VfioMigrationFlags.P2P);
 
-    /// <summary>Whether it has P2P states.</summary>
-    internal bool HasP2P => _client.GetMigrationFlags().HasFlag(VfioMigrationFlags.P2P);
-
-    /// <summary>How it was lost; null where it is there.</summary>
-    internal string? DescribeLoss() => _client.IsConnected ? null : _device.DescribeEnd() ?? $"{_client.Peer} has gone.";
+    /// <inheritdoc/>
+    public string? DescribeLoss() => _client.IsConnected ? null : _device.DescribeEnd() ?? $"{_client.Peer} has gone.";
 
     /// <summary>Connects to a device, which is this object's then.</summary>
     /// <exception cref="IOException">It can't be reached, or refuses.</exception>
@@ -93,8 +89,8 @@ internal sealed class DeviceSession : IDisposable
             new IovaRange(new((ulong)i * each * pageSizeBytes), (i == count - 1 ? pages - ((ulong)i * each) : each) * pageSizeBytes))];
     }
 
-    /// <summary>Takes it into its P2P state, or back.</summary>
-    internal void SetP2P(bool isOn) => _client.SetState(isOn ? VfioDeviceState.RunningP2P : VfioDeviceState.Running);
+    /// <inheritdoc/>
+    public void SetP2P(bool isOn) => _client.SetState(isOn ? VfioDeviceState.RunningP2P : VfioDeviceState.Running);
 
     /// <inheritdoc/>
     public void Dispose()

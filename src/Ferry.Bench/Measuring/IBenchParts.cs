@@ -11,6 +11,9 @@ internal interface IBenchParts
     /// <exception cref="IOException">It could not be started.</exception>
     IBenchDevice StartDevice(ulong messageBytes, ulong? bytesPerSecond);
 
+    /// <summary>The folder in /sys of the kernel VFIO device that is measured instead; null where it is a vfio-user device.</summary>
+    string? KernelDevice { get; }
+
     /// <summary>Carries out a whole migration between processes, and verifies it.</summary>
     /// <exception cref="IOException">It failed; the message says why.</exception>
     MigrationSample Migrate(MigrationCase migration, CancellationToken cancellation);

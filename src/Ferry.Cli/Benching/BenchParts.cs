@@ -13,7 +13,8 @@ namespace Ferry.Cli.Benching;
 /// <summary>What a bench is made with here: processes of this same program.</summary>
 /// <param name="ferry">What starts it.</param>
 /// <param name="socket">The device that is measured instead of an rnic; null for that.</param>
-internal sealed class BenchParts(string[] ferry, string? socket) : IBenchParts
+/// <param name="kernelDevice">The folder in /sys of a kernel device that is measured instead; null for none.</param>
+internal sealed class BenchParts(string[] ferry, string? socket, string? kernelDevice) : IBenchParts
 {
     // The least that the demo's guest and device work in.
     private const ulong LeastWorkingSet = 64 << 10;
@@ -21,6 +22,9 @@ internal sealed class BenchParts(string[] ferry, string? socket) : IBenchParts
     /// <inheritdoc/>
     public IBenchDevice StartDevice(ulong messageBytes, ulong? bytesPerSecond) =>
         socket is { } path ? new GivenDevice(path) : new StartedRnic(ferry, messageBytes, bytesPerSecond);
+
+    /// <inheritdoc/>
+    public string? KernelDevice => kernelDevice;
 
     /// <inheritdoc/>
     public MigrationSample Migrate(MigrationCase migration, CancellationToken cancellation)

@@ -31,6 +31,7 @@ internal sealed class BenchCommand
     private readonly Option<int> _repeats = OptionFactory.Count("--repeats", "How often each point is measured; where not given, 5 times, and fewer times where it is a whole migration.", 0, 1, 1000);
     private readonly Option<Duration> _window = OptionFactory.Time("--window", "How long progress is watched at a time; where not given, 200 ms.", null);
     private readonly Option<string?> _socket = OptionFactory.Text("--socket", "Measure this vfio-user device instead of an rnic that is started for it; what needs a driver for it is left out.", "PATH");
+    private readonly Option<string?> _vfio = OptionFactory.Text("--vfio", "Measure the trackers of this device of a kernel VFIO driver instead, a PCI address or the UUID of a mediated device; only what needs no writes of it.", "BDF|UUID");
     private readonly Option<bool> _json = OptionFactory.Json();
 
     private BenchCommand()
@@ -47,7 +48,7 @@ internal sealed class BenchCommand
                 + "Takes about three minutes; keep the host quiet meanwhile. Ctrl-C keeps what is measured, and the same command goes on from there.")
         {
             options._out, options._report, options._noReport, options._thorough, options._only, options._resume, options._fresh, options._list, options._seed, options._memory,
-            options._repeats, options._window, options._socket, options._json, BenchProfilesCommand.CreateDiff(), BenchProfilesCommand.CreateMerge(),
+            options._repeats, options._window, options._socket, options._vfio, options._json, BenchProfilesCommand.CreateDiff(), BenchProfilesCommand.CreateMerge(),
         };
         command.SetAction((parsed, cancellation) => Task.Run(() => options.Run(parsed, cancellation), CancellationToken.None));
         HelpWithExample.AddTo(
@@ -56,6 +57,7 @@ internal sealed class BenchCommand
             "ferry bench --only report,slowdown --out profile.json",
             "ferry bench --only device,iotable --repeats 12",
             "ferry bench --socket /run/me/dev.sock --thorough",
+            "ferry bench --vfio 0000:01:00.1 --only report",
             "ferry bench diff before.json after.json");
         return command;
     }
@@ -66,7 +68,13 @@ internal sealed class BenchCommand
         var order = Read(parsed);
         using var board = new BenchBoard(screen.Progress);
         var socket = parsed.GetValue(_socket);
-        var session = new BenchSession(new BenchParts(ProcessWorld.OwnCommand(), socket), order, isOwnDevice: socket is null, board);
+        var vfio = parsed.GetValue(_vfio) is { } device ? KernelDeviceFolder.Find(device) : null;
+        if (socket is not null && vfio is not null)
+        {
+            throw new UsageException("--socket and --vfio contradict each other; give one");
+        }
+
+        var session = new BenchSession(new BenchParts(ProcessWorld.OwnCommand(), socket, vfio), order, isOwnDevice: socket is null, board);
         if (parsed.GetValue(_list))
         {
             BenchView.WritePlan(screen.Output, session.Plan().Points);

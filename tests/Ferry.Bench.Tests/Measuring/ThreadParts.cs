@@ -11,6 +11,8 @@ internal sealed class ThreadParts : IBenchParts
     /// <summary>The devices that were started.</summary>
     public List<Served> Devices { get; } = [];
 
+    public string? KernelDevice => null;
+
     public IBenchDevice StartDevice(ulong messageBytes, ulong? bytesPerSecond)
     {
         Devices.Add(new Served(new RnicOptions { MessageBytes = (int)messageBytes, RateBytesPerSecond = bytesPerSecond }));
