@@ -7,9 +7,6 @@ namespace Ferry.Lab.Checks;
 /// <summary><c>ferry probe</c> tells of the lab what is known of it: as root, which opens what nobody uses, and as a user who may open nothing.</summary>
 internal sealed class ProbeCheck : ILabCheck
 {
-    private const string User = "nobody";
-    private const string Passwords = "/etc/passwd";
-
     /// <inheritdoc/>
     public string Name => "probe";
 
@@ -38,25 +35,9 @@ internal sealed class ProbeCheck : ILabCheck
 
     private static void RequireOfUser(string[] names)
     {
-        var hadPasswords = File.Exists(Passwords);
-        if (!hadPasswords)
-        {
-            Directory.CreateDirectory("/etc");
-            File.WriteAllText(Passwords, $"{User}:x:65534:65534::/:/bin/sh\n");
-        }
-
-        try
-        {
-            using var process = FerryProcess.StartAs(User, "probe", "--json");
-            Require("as a user", process.WaitForEnd(0), OfUser(names));
-        }
-        finally
-        {
-            if (!hadPasswords)
-            {
-                File.Delete(Passwords);
-            }
-        }
+        LabUser.Add();
+        using var process = FerryProcess.StartAs(LabUser.Name, "probe", "--json");
+        Require("as a user", process.WaitForEnd(0), OfUser(names));
     }
 
     private static void Require(string how, string output, List<(string Place, string Expected)> facts)

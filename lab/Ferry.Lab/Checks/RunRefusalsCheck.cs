@@ -6,8 +6,6 @@ namespace Ferry.Lab.Checks;
 /// <summary>What <c>ferry run</c> says where a kernel device can't be had, and what would help: no such device, no VFIO driver, no permission, too little memory that may be locked.</summary>
 internal sealed class RunRefusalsCheck : ILabCheck
 {
-    private const string User = "nobody";
-
     /// <inheritdoc/>
     public string Name => "run-refusals";
 
@@ -18,10 +16,10 @@ internal sealed class RunRefusalsCheck : ILabCheck
         Refuse(PassthroughDevice.FindFolder(EduDevice.Vendor, EduDevice.Device), "is bound to no driver, which is none of VFIO's: give it to one: echo vfio-pci");
         using var bound = PassthroughDevice.Bind(EduDevice.Vendor, EduDevice.Device);
         var group = $"/dev/vfio/{VfioFiles.OpenGroup(bound.Folder)}";
-        File.WriteAllText("/etc/passwd", $"root:x:0:0::/:/bin/sh\n{User}:x:1000:1000::/tmp:/bin/sh\n");
-        Refuse(bound.Folder, $"{group} may not be opened: run as root, or let an udev rule give it", User);
+        LabUser.Add();
+        Refuse(bound.Folder, $"{group} may not be opened: run as root, or let an udev rule give it", LabUser.Name);
         File.SetUnixFileMode(group, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite);
-        Refuse(bound.Folder, "this process may lock 1024 KiB: raise that (ulimit -l", User);
+        Refuse(bound.Folder, "this process may lock 1024 KiB: raise that (ulimit -l", LabUser.Name);
         return "no such device, no VFIO driver, no permission, a limit of locked memory: each says what would help";
     }
 

@@ -36,13 +36,10 @@ internal sealed class FerryProcess : IDisposable
     }
 
     /// <summary>Starts it.</summary>
-    public static FerryProcess Start(params string[] arguments) => StartAs(null, arguments);
+    public static FerryProcess Start(params string[] arguments) => new(
+        Process.Start(new ProcessStartInfo("/bin/ferry", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!, arguments);
 
-    /// <summary>Starts it as another user, of /etc/passwd.</summary>
-    public static FerryProcess StartAs(string? user, params string[] arguments) => new(
-        Process.Start(new ProcessStartInfo("/bin/ferry", arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UserName = user })!, arguments);
-
-    /// <summary>Starts it as another user, who may lock 1 MiB of memory.</summary>
+    /// <summary>Starts it as another user, for instance <see cref="LabUser"/>, who may lock 1 MiB of memory.</summary>
     public static FerryProcess StartAs(string user, params string[] arguments) => new(
         Process.Start(new ProcessStartInfo("/bin/su", ["-s", "/bin/sh", user, "-c", $"ulimit -l 1024; exec /bin/ferry {string.Join(' ', arguments)}"])
         {
