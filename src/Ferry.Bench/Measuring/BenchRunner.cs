@@ -85,6 +85,11 @@ internal sealed class BenchRunner(IBenchParts parts, BenchScope scope, BenchScal
         {
             onNote($"{point}: {e.Message}");
         }
+        // Nothing moved: the others can be carried out all the same.
+        catch (IOException e) when (point.Experiment == ExperimentNames.Migration && e is not BenchException)
+        {
+            onNote($"{point}: {e.Message}");
+        }
     }
 
     private Block Open(BenchPoint point, CancellationToken cancellation)
@@ -147,7 +152,16 @@ internal sealed class BenchRunner(IBenchParts parts, BenchScope scope, BenchScal
         for (var i = 0; i < point.Repeats; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            runs.Add(parts.Migrate(new MigrationCase(point.Dimensions, scope.MigrationVcpus!), cancellation));
+            try
+            {
+                runs.Add(parts.Migrate(new MigrationCase(point.Dimensions, scope.MigrationVcpus!), cancellation));
+            }
+            catch (IOException)
+            {
+                // A terminal's interrupt ends what was started for it as well.
+                cancellation.ThrowIfCancellationRequested();
+                throw;
+            }
         }
 
         return MigrationMeasures.Of(runs);

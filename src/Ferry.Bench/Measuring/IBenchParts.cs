@@ -15,6 +15,7 @@ internal interface IBenchParts
     string? KernelDevice { get; }
 
     /// <summary>Carries out a whole migration between processes, and verifies it.</summary>
-    /// <exception cref="IOException">It failed; the message says why.</exception>
+    /// <exception cref="IOException">It failed, and nothing moved; the message says why.</exception>
+    /// <exception cref="InvalidDataException">The machine that was moved is not what it was.</exception>
     MigrationSample Migrate(MigrationCase migration, CancellationToken cancellation);
 }

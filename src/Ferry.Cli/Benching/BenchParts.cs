@@ -35,9 +35,9 @@ internal sealed class BenchParts(string[] ferry, string? socket, string? kernelD
         try
         {
             var report = new DemoRun(SettingsOf(migration), board, world).RunAsync(cancellation).GetAwaiter().GetResult();
-            return report.Verified
-                ? SampleOf(migration, report)
-                : throw new IOException(report.Error ?? $"the machine that was moved was not verified: {string.Join("; ", report.Checks?.Where(check => !check.Passed).Select(check => check.Name) ?? [])}");
+            return report.Verified ? SampleOf(migration, report)
+                : report.RunsAt != RunsAt.Destination ? throw new IOException(report.Error ?? "the machine was not moved")
+                : throw new InvalidDataException($"the machine that was moved was not verified: {string.Join("; ", report.Checks?.Where(check => !check.Passed).Select(check => check.Name) ?? [])}");
         }
         catch (ControlException e)
         {

@@ -75,6 +75,17 @@ public sealed class BenchRunnerTests
     }
 
     [Fact]
+    public void A_migration_that_fails_is_noted_and_one_that_was_not_verified_ends_the_bench()
+    {
+        _parts.MigrationFailure = new IOException("no port is free");
+        Run(point => point.Experiment == ExperimentNames.Migration && point.Dimensions.Link is null);
+        Assert.Equal(4, _notes.Count);
+        Assert.All(_notes, note => Assert.Contains("no port is free", note, StringComparison.Ordinal));
+        _parts.MigrationFailure = new InvalidDataException("a page differs");
+        Assert.Throws<BenchException>(() => Run(point => point.Experiment == ExperimentNames.Migration));
+    }
+
+    [Fact]
     public void Cancelling_ends_it_between_repeats_and_leaves_no_device()
     {
         using var cancellation = new CancellationTokenSource();

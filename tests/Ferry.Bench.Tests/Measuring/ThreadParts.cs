@@ -19,7 +19,10 @@ internal sealed class ThreadParts : IBenchParts
         return Devices[^1];
     }
 
-    public MigrationSample Migrate(MigrationCase migration, CancellationToken cancellation) => throw new NotSupportedException();
+    /// <summary>What comes of a migration.</summary>
+    public Exception MigrationFailure { get; set; } = new NotSupportedException();
+
+    public MigrationSample Migrate(MigrationCase migration, CancellationToken cancellation) => throw MigrationFailure;
 
     internal sealed class Served : IBenchDevice
     {
