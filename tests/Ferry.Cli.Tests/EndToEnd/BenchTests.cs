@@ -66,19 +66,25 @@ public sealed class BenchTests : IDisposable
     {
         var socket = _folder.FileOf("own.sock");
         using var device = BuiltCommand.Start(_folder.Path, "device", "rnic", "--socket", socket, "--message", "8K");
-        while (!File.Exists(socket))
+        try
         {
-            Assert.False(device.HasExited);
-            await Task.Delay(20, TestContext.Current.CancellationToken);
-        }
+            while (!File.Exists(socket))
+            {
+                Assert.False(device.HasExited);
+                await Task.Delay(20, TestContext.Current.CancellationToken);
+            }
 
-        var (code, _, error) = await RunAsync("--only", "device,off", "--socket", socket, "--out", Profile, "--no-report");
-        Assert.True(code == 0, error);
-        Assert.False(device.HasExited);
-        var messages = ProfileFile.Read(Profile).Samples.Where(sample => sample.Dimensions.MessageBytes > 0 && sample.Experiment != ExperimentNames.Migration).Select(sample => sample.Dimensions.MessageBytes).Distinct();
-        Assert.Equal([8192UL], messages);
-        Assert.Contains("mediated", error, StringComparison.Ordinal);
-        await BuiltCommand.SignalAsync(device, "-TERM");
+            var (code, _, error) = await RunAsync("--only", "device,off", "--socket", socket, "--out", Profile, "--no-report");
+            Assert.True(code == 0, error);
+            Assert.False(device.HasExited);
+            var messages = ProfileFile.Read(Profile).Samples.Where(sample => sample.Dimensions.MessageBytes > 0 && sample.Experiment != ExperimentNames.Migration).Select(sample => sample.Dimensions.MessageBytes).Distinct();
+            Assert.Equal([8192UL], messages);
+            Assert.Contains("mediated", error, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await BuiltCommand.SignalAsync(device, "-TERM");
+        }
     }
 
     [Theory]
