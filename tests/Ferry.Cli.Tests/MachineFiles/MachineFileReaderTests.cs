@@ -131,12 +131,13 @@ public sealed class MachineFileReaderTests
         Assert.Contains("larger than", Assert.Throws<TomlFileException>(() => MachineFileReader.Read("/dev/zero")).Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void The_example_in_the_repository_is_a_machine_file()
+    [Theory]
+    [InlineData("machine.toml", "ledger", 1)]
+    [InlineData("kernel-devices.toml", "passthrough", 3)]
+    public void The_examples_in_the_repository_are_machine_files(string file, string name, int devices)
     {
-        var machine = MachineFileReader.Read(Path.Combine(AppContext.BaseDirectory, "examples", "machine.toml"));
-        Assert.Equal("ledger", machine.Name);
-        Assert.Single(machine.Devices);
+        var machine = MachineFileReader.Read(Path.Combine(AppContext.BaseDirectory, "examples", file));
+        Assert.Equal((name, devices), (machine.Name, machine.Devices.Count));
     }
 
     private static MachineFile Parse(string text) => MachineFileReader.Parse(Encoding.UTF8.GetBytes(text), "/etc/ferry/machine.toml");
