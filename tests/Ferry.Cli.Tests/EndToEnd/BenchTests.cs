@@ -37,8 +37,9 @@ public sealed class BenchTests : IDisposable
     public async Task What_was_interrupted_is_kept_and_gone_on_with()
     {
         string[] arguments = ["bench", "--memory", "64M", "--repeats", "20", "--only", "report", "--out", Profile, "--no-report"];
-        using (var process = BuiltCommand.Start(_folder.Path, arguments))
+        using (var ended = new EndedProcess(BuiltCommand.Start(_folder.Path, arguments)))
         {
+            var process = ended.Process;
             while (!File.Exists($"{Profile}.partial") || ProfileFile.Read($"{Profile}.partial").Samples.Count == 0)
             {
                 Assert.False(process.HasExited);
@@ -65,26 +66,19 @@ public sealed class BenchTests : IDisposable
     public async Task A_device_of_ones_own_is_measured_and_stays()
     {
         var socket = _folder.FileOf("own.sock");
-        using var device = BuiltCommand.Start(_folder.Path, "device", "rnic", "--socket", socket, "--message", "8K");
-        try
+        using var ended = new EndedProcess(BuiltCommand.Start(_folder.Path, "device", "rnic", "--socket", socket, "--message", "8K"));
+        while (!File.Exists(socket))
         {
-            while (!File.Exists(socket))
-            {
-                Assert.False(device.HasExited);
-                await Task.Delay(20, TestContext.Current.CancellationToken);
-            }
+            Assert.False(ended.Process.HasExited);
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
 
-            var (code, _, error) = await RunAsync("--only", "device,off", "--socket", socket, "--out", Profile, "--no-report");
-            Assert.True(code == 0, error);
-            Assert.False(device.HasExited);
-            var messages = ProfileFile.Read(Profile).Samples.Where(sample => sample.Dimensions.MessageBytes > 0 && sample.Experiment != ExperimentNames.Migration).Select(sample => sample.Dimensions.MessageBytes).Distinct();
-            Assert.Equal([8192UL], messages);
-            Assert.Contains("mediated", error, StringComparison.Ordinal);
-        }
-        finally
-        {
-            await BuiltCommand.SignalAsync(device, "-TERM");
-        }
+        var (code, _, error) = await RunAsync("--only", "device,off", "--socket", socket, "--out", Profile, "--no-report");
+        Assert.True(code == 0, error);
+        Assert.False(ended.Process.HasExited);
+        var messages = ProfileFile.Read(Profile).Samples.Where(sample => sample.Dimensions.MessageBytes > 0 && sample.Experiment != ExperimentNames.Migration).Select(sample => sample.Dimensions.MessageBytes).Distinct();
+        Assert.Equal([8192UL], messages);
+        Assert.Contains("mediated", error, StringComparison.Ordinal);
     }
 
     [Theory]
