@@ -4,6 +4,7 @@ using Ferry.Bench.Measuring;
 using Ferry.Bench.Profiles;
 using Ferry.Bench.Validation;
 using Ferry.Lab.Devices;
+using Ferry.Linux.Vfio;
 
 namespace Ferry.Lab.Checks;
 
@@ -21,7 +22,8 @@ internal sealed class BenchDeviceCheck : ILabCheck
     public string Run(LabContext context)
     {
         using var made = new RnicOptions().Create();
-        var parts = new KernelParts(made.Folder);
+        LabContext.Require(VfioPlace.TryFind(Path.GetFileName(made.Folder), out var place, out var reason), reason ?? "");
+        var parts = new KernelParts(place);
         var notes = new List<string>();
         var scope = BenchProbe.Find(parts, HostReader.Read() with { Accelerator = "thread" }, isOwnDevice: false, notes.Add);
         LabContext.Require(!scope.IsDriven && Trackers.All(scope.DeviceProviders.ContainsKey), $"it finds {string.Join(", ", scope.DeviceProviders.Keys)}: {string.Join("; ", notes)}");
@@ -39,9 +41,9 @@ internal sealed class BenchDeviceCheck : ILabCheck
         return $"{samples.Count} points, {costs.Count} costs of {string.Join(", ", scope.DeviceProviders.Keys)}";
     }
 
-    private sealed class KernelParts(string folder) : IBenchParts
+    private sealed class KernelParts(VfioPlace? place) : IBenchParts
     {
-        public string? KernelDevice => folder;
+        public VfioPlace? KernelDevice => place;
 
         public IBenchDevice StartDevice(ulong messageBytes, ulong? bytesPerSecond) => throw new NotSupportedException();
 

@@ -1,6 +1,7 @@
 using Ferry.Bench.Design;
 using Ferry.Bench.Profiles;
 using Ferry.Linux.Memory;
+using Ferry.Linux.Vfio;
 using Ferry.Machine;
 using Ferry.Memory;
 using Ferry.Tracking.Providers;
@@ -31,9 +32,9 @@ internal static class BenchProbe
         ArgumentNullException.ThrowIfNull(parts);
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(onNote);
-        if (parts.KernelDevice is { } folder)
+        if (parts.KernelDevice is { } place)
         {
-            return OfKernelDevice(folder, host, onNote);
+            return OfKernelDevice(place, host, onNote);
         }
 
         using var session = DeviceSession.Open(parts.StartDevice(BenchDesign.CentreMessageBytes, null), ProbeBytes, isMediated: false);
@@ -70,7 +71,7 @@ internal static class BenchProbe
         };
     }
 
-    private static BenchScope OfKernelDevice(string folder, HostFacts host, Action<string> onNote)
+    private static BenchScope OfKernelDevice(VfioPlace place, HostFacts host, Action<string> onNote)
     {
         var devices = new Dictionary<string, IReadOnlyList<ulong>>();
         var problems = new List<string>();
@@ -78,7 +79,7 @@ internal static class BenchProbe
         {
             try
             {
-                using var session = KernelSession.Open(folder, ProbeBytes, inContainer, onNote);
+                using var session = KernelSession.Open(place, ProbeBytes, inContainer, onNote);
                 foreach (var tracker in session.Trackers)
                 {
                     devices[tracker.Name] = [.. tracker.Coverage.PageSizes.Select(size => size.Bytes)];
@@ -93,7 +94,7 @@ internal static class BenchProbe
 
         if (devices.Count == 0)
         {
-            throw new IOException($"{folder} has no tracker that could be measured{(problems.Count > 0 ? $": {string.Join("; ", problems)}" : "")}");
+            throw new IOException($"{place.Address} has no tracker that could be measured{(problems.Count > 0 ? $": {string.Join("; ", problems)}" : "")}");
         }
 
         onNote("nothing here can make a kernel device write: its throughput, its latency, amplification and what pages add to a report are not measured");

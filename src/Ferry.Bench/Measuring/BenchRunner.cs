@@ -115,9 +115,9 @@ internal sealed class BenchRunner(IBenchParts parts, BenchScope scope, BenchScal
 
     private Block OpenDevice(SampleDimensions at, CancellationToken cancellation)
     {
-        if (parts.KernelDevice is { } folder)
+        if (parts.KernelDevice is { } place)
         {
-            var kernel = KernelSession.Open(folder, at.MemoryBytes, inContainer: at.Provider == "type1", _ => { });
+            var kernel = KernelSession.Open(place, at.MemoryBytes, inContainer: at.Provider == "type1", _ => { });
             var points = new DevicePoints(kernel, kernel, scale.Window, cancellation);
             return new Block((point, _) => points.Report(point), kernel) { DescribeLoss = kernel.DescribeLoss };
         }

@@ -1,4 +1,5 @@
 using Ferry.Bench.Validation;
+using Ferry.Linux.Vfio;
 
 namespace Ferry.Bench.Measuring;
 
@@ -11,8 +12,8 @@ internal interface IBenchParts
     /// <exception cref="IOException">It could not be started.</exception>
     IBenchDevice StartDevice(ulong messageBytes, ulong? bytesPerSecond);
 
-    /// <summary>The folder in /sys of the kernel VFIO device that is measured instead; null where it is a vfio-user device.</summary>
-    string? KernelDevice { get; }
+    /// <summary>The kernel VFIO device that is measured instead; null where it is a vfio-user device.</summary>
+    VfioPlace? KernelDevice { get; }
 
     /// <summary>Carries out a whole migration between processes, and verifies it.</summary>
     /// <exception cref="IOException">It failed, and nothing moved; the message says why.</exception>

@@ -31,12 +31,12 @@ internal sealed class KernelSession : IDeviceSession
     public bool HasP2P => false;
 
     /// <summary>Opens it.</summary>
-    /// <param name="folder">Its folder in /sys.</param>
+    /// <param name="place">The device.</param>
     /// <param name="memoryBytes">The memory to map.</param>
     /// <param name="inContainer">Whether by group and container; else by its own file.</param>
     /// <param name="onNote">Takes which tracker it lacks, with the reason.</param>
     /// <exception cref="IOException">It can't be opened so; the message says why.</exception>
-    internal static KernelSession Open(string folder, ulong memoryBytes, bool inContainer, Action<string> onNote)
+    internal static KernelSession Open(VfioPlace place, ulong memoryBytes, bool inContainer, Action<string> onNote)
     {
         var session = new KernelSession();
         try
@@ -45,11 +45,11 @@ internal sealed class KernelSession : IDeviceSession
             memory.PopulateAll(Environment.ProcessorCount, null, CancellationToken.None);
             if (inContainer)
             {
-                session.OpenInContainer(folder, memory, onNote);
+                session.OpenInContainer(place, memory, onNote);
             }
             else
             {
-                session.OpenByItself(folder, memory, onNote);
+                session.OpenByItself(place, memory, onNote);
             }
 
             return session;
@@ -90,14 +90,14 @@ internal sealed class KernelSession : IDeviceSession
     private static T Require<T>(bool isOpen, T? opened, string? reason)
         where T : class => isOpen && opened is not null ? opened : throw new IOException(reason);
 
-    private void OpenByItself(string folder, GuestMemoryFile memory, Action<string> onNote)
+    private void OpenByItself(VfioPlace place, GuestMemoryFile memory, Action<string> onNote)
     {
-        if (!VfioSysfs.TryFindDevice(folder, out var path))
+        if (!place.TryFindFile(out var path, out var reason))
         {
-            throw new IOException($"{folder} has no file of its own under /dev/vfio/devices: bind it to a VFIO driver, on Linux 6.6 or later");
+            throw new IOException(reason);
         }
 
-        var iommufd = Own(Require(Iommufd.TryOpen(out var opened, out var reason), opened, reason));
+        var iommufd = Own(Require(Iommufd.TryOpen(out var opened, out reason), opened, reason));
         _device = Own(Require(VfioDevice.TryOpen(path, out var device, out reason), device, reason));
         _device.Bind(iommufd);
         var ioas = Own(iommufd.CreateIoas());
@@ -118,18 +118,18 @@ internal sealed class KernelSession : IDeviceSession
         Add(VfioDeviceTracker.TryCreate(_device, Source, out var log, out reason), log, "vfio-device", reason, onNote);
     }
 
-    private void OpenInContainer(string folder, GuestMemoryFile memory, Action<string> onNote)
+    private void OpenInContainer(VfioPlace place, GuestMemoryFile memory, Action<string> onNote)
     {
-        if (!VfioSysfs.TryFindGroup(folder, out var number))
+        if (!place.TryFindGroup(out var number, out var reason))
         {
-            throw new IOException($"{folder} is in no IOMMU group: bind it to a VFIO driver");
+            throw new IOException(reason);
         }
 
-        var container = Own(Require(VfioContainer.TryOpen(out var opened, out var reason), opened, reason));
+        var container = Own(Require(VfioContainer.TryOpen(out var opened, out reason), opened, reason));
         var group = Own(Require(VfioGroup.TryOpen(number, out var joined, out reason), joined, reason));
         group.SetContainer(container);
         container.UseType1();
-        _device = Own(group.OpenDevice(Path.GetFileName(folder)));
+        _device = Own(group.OpenDevice(place.Address));
         foreach (var region in memory.Memory.Regions)
         {
             container.Map(region.Range, region.Host, MapAccess.ReadWrite);

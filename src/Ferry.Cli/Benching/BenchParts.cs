@@ -7,14 +7,15 @@ using Ferry.Cli.Documents;
 using Ferry.Cli.Policies;
 using Ferry.Cli.Ui;
 using Ferry.Cli.Values;
+using Ferry.Linux.Vfio;
 
 namespace Ferry.Cli.Benching;
 
 /// <summary>What a bench is made with here: processes of this same program.</summary>
 /// <param name="ferry">What starts it.</param>
 /// <param name="socket">The device that is measured instead of an rnic; null for that.</param>
-/// <param name="kernelDevice">The folder in /sys of a kernel device that is measured instead; null for none.</param>
-internal sealed class BenchParts(string[] ferry, string? socket, string? kernelDevice) : IBenchParts
+/// <param name="kernelDevice">The kernel device that is measured instead; null for none.</param>
+internal sealed class BenchParts(string[] ferry, string? socket, VfioPlace? kernelDevice) : IBenchParts
 {
     // The least that the demo's guest and device work in.
     private const ulong LeastWorkingSet = 64 << 10;
@@ -24,7 +25,7 @@ internal sealed class BenchParts(string[] ferry, string? socket, string? kernelD
         socket is { } path ? new GivenDevice(path) : new StartedRnic(ferry, messageBytes, bytesPerSecond);
 
     /// <inheritdoc/>
-    public string? KernelDevice => kernelDevice;
+    public VfioPlace? KernelDevice => kernelDevice;
 
     /// <inheritdoc/>
     public MigrationSample Migrate(MigrationCase migration, CancellationToken cancellation)

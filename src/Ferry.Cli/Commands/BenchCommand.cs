@@ -10,6 +10,7 @@ using Ferry.Cli.Documents;
 using Ferry.Cli.Reporting;
 using Ferry.Cli.Ui;
 using Ferry.Cli.Values;
+using Ferry.Linux.Vfio;
 
 namespace Ferry.Cli.Commands;
 
@@ -68,7 +69,12 @@ internal sealed class BenchCommand
         var order = Read(parsed);
         using var board = new BenchBoard(screen.Progress);
         var socket = parsed.GetValue(_socket);
-        var vfio = parsed.GetValue(_vfio) is { } device ? KernelDeviceFolder.Find(device) : null;
+        VfioPlace? vfio = null;
+        if (parsed.GetValue(_vfio) is { } device && !VfioPlace.TryFind(device, out vfio, out var reason))
+        {
+            throw new UsageException($"--vfio: {reason}");
+        }
+
         if (socket is not null && vfio is not null)
         {
             throw new UsageException("--socket and --vfio contradict each other; give one");

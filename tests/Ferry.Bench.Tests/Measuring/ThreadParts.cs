@@ -2,6 +2,7 @@ using Ferry.Bench.Measuring;
 using Ferry.Bench.Validation;
 using Ferry.Devices.Hosting;
 using Ferry.Devices.Models;
+using Ferry.Linux.Vfio;
 
 namespace Ferry.Bench.Tests.Measuring;
 
@@ -11,7 +12,7 @@ internal sealed class ThreadParts : IBenchParts
     /// <summary>The devices that were started.</summary>
     public List<Served> Devices { get; } = [];
 
-    public string? KernelDevice => null;
+    public VfioPlace? KernelDevice => null;
 
     public IBenchDevice StartDevice(ulong messageBytes, ulong? bytesPerSecond)
     {

@@ -90,8 +90,8 @@ public sealed class BenchTests : IDisposable
     [InlineData("--resume: there is no nowhere.json", "--resume", "nowhere.json")]
     [InlineData("--repeats", "--repeats", "0")]
     [InlineData("--vfio: 'mlx5' is neither", "--vfio", "mlx5")]
-    [InlineData("--vfio: there is no /sys/bus/pci/devices/0000:ff:1f.7", "--vfio", "ff:1f.7")]
-    [InlineData("--vfio: there is no /sys/bus/mdev", "--vfio", "00000000-0000-0000-0000-000000000000")]
+    [InlineData("--vfio: there is no PCI device 0000:ff:1f.7 here", "--vfio", "0000:ff:1f.7")]
+    [InlineData("--vfio: there is no mediated device", "--vfio", "00000000-0000-0000-0000-000000000000")]
     public async Task Nonsense_is_refused_before_anything_is_measured(string expected, params string[] arguments)
     {
         var (code, error) = await RunHereAsync(["bench", .. arguments]);
