@@ -8,6 +8,9 @@ namespace Ferry.Cli.Tests.EndToEnd;
 /// <summary>A device that breaks or lies costs the migration, is named, and never costs the machine.</summary>
 public sealed class LyingDeviceTests
 {
+    // A second for what is filled: on a busy host a shorter migration could see no write at all between two copies.
+    private const ulong LongEnoughToWrite = 24 << 20;
+
     public static TheoryData<bool, VfioDeviceState> Arcs => new()
     {
         { true, VfioDeviceState.PreCopy },
@@ -66,7 +69,7 @@ public sealed class LyingDeviceTests
     public async Task A_log_that_leaves_pages_out_is_found_by_the_comparison_of_memory()
     {
         await using var hosts = await Hosts.StartAsync("thread", sourceDevice: socket => new LyingDevice(socket) { DropsOneIn = 2 });
-        var report = await hosts.MigrateAsync(new MigrateRequest { Verify = true });
+        var report = await hosts.MigrateAsync(new MigrateRequest { Verify = true, BandwidthBytesPerSecond = LongEnoughToWrite });
         Assert.Equal(RunsAt.Source, report.RunsAt);
         Assert.False(report.MemoryVerified);
         await MigrationTests.AssertWholeAsync(hosts, messagesToo: true);
@@ -76,7 +79,7 @@ public sealed class LyingDeviceTests
     public async Task A_device_that_forgets_what_it_wrote_to_memory_that_is_unmapped_is_found_by_the_comparison_of_memory()
     {
         await using var hosts = await Hosts.StartAsync("thread", iommu: true, sourceDevice: socket => new LyingDevice(socket) { ForgetsUnmapped = true });
-        var report = await hosts.MigrateAsync(new MigrateRequest { Verify = true });
+        var report = await hosts.MigrateAsync(new MigrateRequest { Verify = true, BandwidthBytesPerSecond = LongEnoughToWrite });
         Assert.Equal(RunsAt.Source, report.RunsAt);
         Assert.False(report.MemoryVerified);
         await MigrationTests.AssertWholeAsync(hosts, messagesToo: true);
