@@ -17,7 +17,8 @@ internal sealed class ConformFaultsCheck : ILabCheck
     public static ConformFaultsCheck OfLog { get; } = new(
         "log",
         new("log-misses", ["log-complete", "log-report-sizes", "log-ranges"]),
-        new("log-forgets-rest", ["log-ranges"]),
+        // What is written between two parts of a report is forgotten too.
+        new("log-forgets-rest", ["log-ranges"]) { PerhapsFoundBy = ["log-complete", "log-report-sizes"] },
         new("log-keeps", ["log-forgets"]),
         new("log-adds", ["log-exact"]));
 
