@@ -22,12 +22,21 @@ internal static class ValidateRun
             case ["measure", var ferry, var workloads, var repeats, var file, ..]:
                 return Measure(ferry, Number(workloads), Number(repeats), file, args.Length > 5 ? Number(args[5]) : 1);
             case ["table", var file, ..]:
-                Table(SampleFile.Read(file), Load(args.ElementAtOrDefault(2)), samples =>
+                try
                 {
-                    Console.WriteLine(EngineFit.Fit(samples));
-                    return ValidationTable.LeaveOneOut(samples);
-                });
-                return 0;
+                    Table(SampleFile.Read(file), Load(args.ElementAtOrDefault(2)), samples =>
+                    {
+                        Console.WriteLine(EngineFit.Fit(samples));
+                        return ValidationTable.LeaveOneOut(samples);
+                    });
+                    return 0;
+                }
+                catch (ArgumentException e)
+                {
+                    Console.Error.WriteLine($"{file}: {e.Message} Measure more workloads.");
+                    return 1;
+                }
+
             case ["predict", var file, var profile, ..]:
                 var costs = new ProfileCosts(ProfileFile.Read(profile));
                 Table(SampleFile.Read(file), Load(args.ElementAtOrDefault(3)), samples => ValidationTable.Of(costs, samples));
