@@ -32,7 +32,6 @@ internal sealed class MachineHost(MachineFile file, IHostedMachine hosted) : ICo
     private Departure? _departure;
     private Task _migration = Task.CompletedTask;
     private Task _attachment = Task.CompletedTask;
-    private bool _isAttaching;
     private Func<SettleChoice, CancellationToken, Task<(string State, string? Reason)>>? _settle;
 
     /// <summary>Completes when somebody asked the process to end.</summary>
@@ -226,7 +225,7 @@ internal sealed class MachineHost(MachineFile file, IHostedMachine hosted) : ICo
             }
 
             RequireState(ControlVerbs.Attach, MachineStates.Running, MachineStates.Paused);
-            (_isAttaching, _attachment) = (true, ended.Task);
+            _attachment = ended.Task;
         }
 
         try
@@ -239,11 +238,6 @@ internal sealed class MachineHost(MachineFile file, IHostedMachine hosted) : ICo
         }
         finally
         {
-            lock (_lock)
-            {
-                _isAttaching = false;
-            }
-
             ended.SetResult();
         }
     }
@@ -366,7 +360,7 @@ internal sealed class MachineHost(MachineFile file, IHostedMachine hosted) : ICo
 
     private void RequireState(string verb, params ReadOnlySpan<string> states)
     {
-        if (_isAttaching)
+        if (!_attachment.IsCompleted)
         {
             throw new ControlException(ControlErrors.WrongState, $"{verb}: a device is being attached to '{file.Name}'; try again");
         }
