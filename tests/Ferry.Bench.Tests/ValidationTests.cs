@@ -32,6 +32,35 @@ public sealed class ValidationTests
     }
 
     [Fact]
+    public void What_each_part_took_is_counted_once()
+    {
+        // 0.1 s and 0.02 s beside the copies, a report of 0.01 s in each; the tracker's stop is its own, and so is the last sync.
+        var samples = Samples().Select(sample => sample with
+        {
+            Rounds = [new MeasuredRound(100e6, 1.11, 100e6), new MeasuredRound(10e6, 0.13, 100e6), new MeasuredRound(1e6, 0.053, 1e6 / 0.023)],
+            ReportSeconds = new Dictionary<string, double> { ["device 4K"] = 0.01 },
+            DowntimeSeconds = 0.1,
+            DowntimeParts = [KeyValuePair.Create("sync dirty pages", 0.01), KeyValuePair.Create("copy dirty pages", 0.04), KeyValuePair.Create("stop tracker device", 0.02)],
+        }).ToList();
+        var engine = EngineFit.Fit(samples);
+        Assert.Equal((0.1, 0.02, 0.03), (Math.Round(engine.FirstRoundSeconds, 9), Math.Round(engine.RoundSeconds, 9), Math.Round(engine.SwitchoverSeconds, 9)));
+        Assert.Equal(0.02, EngineFit.StopSeconds(samples, new ProviderCosts("device", 4096)));
+        Assert.Null(EngineFit.StopSeconds(samples, new ProviderCosts("mediated", 4096)));
+    }
+
+    [Fact]
+    public void The_turns_of_a_short_copy_are_told_from_what_a_limit_owed_it()
+    {
+        // 1 MB at 50 MB/s are 20 ms, of which the limit owed 5 ms, as long as nothing was sent before; 23 ms were taken.
+        var sample = Samples()[0] with
+        {
+            Link = new LinkCosts(50e6, 0) { BurstSeconds = 0.02 },
+            Rounds = [new MeasuredRound(50e6, 1.005, 50e6), new MeasuredRound(1e6, 0.024, 1e6 / 0.023)],
+        };
+        Assert.Equal(0.008, Assert.Single(EngineFit.Turns(sample, 1e9)), 9);
+    }
+
+    [Fact]
     public void The_choice_is_judged_by_what_was_measured()
     {
         var rows = ValidationTable.LeaveOneOut(Samples()).Rows;

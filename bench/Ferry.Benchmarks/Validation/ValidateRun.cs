@@ -38,10 +38,19 @@ internal static class ValidateRun
                 }
 
             case ["predict", var file, var profile, ..]:
-                var costs = new ProfileCosts(ProfileFile.Read(profile));
-                Table(SampleFile.Read(file), Load(args.ElementAtOrDefault(3)), samples => ValidationTable.Of(costs, samples));
-                Console.WriteLine(costs.Engine());
-                return 0;
+                try
+                {
+                    var costs = new ProfileCosts(ProfileFile.Read(profile));
+                    Table(SampleFile.Read(file), Load(args.ElementAtOrDefault(3)), samples => ValidationTable.Of(costs, samples));
+                    Console.WriteLine(costs.Engine());
+                    return 0;
+                }
+                catch (Exception e) when (e is IOException or ProfileException)
+                {
+                    Console.Error.WriteLine(e.Message);
+                    return 1;
+                }
+
             default:
                 Console.Error.WriteLine("validate measure FERRY WORKLOADS REPEATS FILE [SEED] | validate table FILE [LOAD] | validate predict FILE PROFILE [LOAD]");
                 return 2;

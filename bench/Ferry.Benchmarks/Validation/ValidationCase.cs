@@ -1,6 +1,6 @@
 using System.Globalization;
 using Ferry.Bench.Model;
-using Ferry.Bench.Profiles;
+using Ferry.Bench.Validation;
 using Ferry.Migration.Convergence;
 using Ferry.Migration.Planning;
 
@@ -11,11 +11,8 @@ internal sealed record ValidationCase
 {
     private const double MiB = 1 << 20;
 
-    /// <summary>The memory of the guest's program.</summary>
-    private const int ProgramMiB = 1;
-
-    /// <summary>How long the device works before it is moved, setting up counted; what it has not reached by then holds no data.</summary>
-    private const double WarmUpSeconds = 2;
+    /// <summary>How long <c>ferry demo</c> is told to wait before it moves the machine.</summary>
+    private const double WarmUpSeconds = 1;
 
     /// <summary>The policies that are tried for each workload: who tracks the device, at what page size.</summary>
     private static readonly (string Tracker, int PageKiB)[] Tried = [("device", 4), ("device", 64), ("device", 2048), ("mediated", 4), ("iotable", 4)];
@@ -88,27 +85,19 @@ internal sealed record ValidationCase
         "demo", "--json", "--memory", $"{MemoryMiB}M", "--fill", $"mixed:{FillMiB}M", "--working-set", $"{WorkingSetMiB}M", "--dirty-rate", $"{DirtyMiB}M",
         "--nic-rate", $"{NicMiB}M", "--nic-working-set", $"{NicMemoryMiB}M", "--nic-message", $"{MessageKiB}K", "--nic-page-size", $"{PageKiB}K",
         "--nic-dma", Tracker == "mediated" ? "mediated" : "shared", "--tracker-devices", Tracker, .. Tracker.StartsWith("iotable", StringComparison.Ordinal) ? ["--nic-page-table"] : Array.Empty<string>(), "--tracker-vcpus", VcpuTracker, "--downtime", $"{DowntimeMs}ms",
-        "--channels", Channels.ToString(CultureInfo.InvariantCulture), "--warm-up", "1s", Verify ? "--verify" : "--no-verify",
+        "--channels", Channels.ToString(CultureInfo.InvariantCulture), "--warm-up", string.Create(CultureInfo.InvariantCulture, $"{WarmUpSeconds}s"), Verify ? "--verify" : "--no-verify",
         .. BandwidthMiB == 0 ? Array.Empty<string>() : ["--bandwidth", $"{BandwidthMiB}M"],
     ];
 
     /// <summary>The machine as the model takes it.</summary>
-    internal Workload Workload => new()
+    internal Workload Workload => new DemoMachine(MemoryMiB * MiB, FillMiB * MiB, WarmUpSeconds)
     {
-        MemoryBytes = MemoryMiB * MiB,
-        DataBytes = (FillMiB + WorkingSetMiB + Math.Min(NicMemoryMiB, NicMiB * WarmUpSeconds) + ProgramMiB) * MiB,
-        Writers =
-        [
-            new WriterLoad(WriterLoad.Vcpus) { WorkingSetBytes = WorkingSetMiB * MiB, DirtyBytesPerSecond = DirtyMiB * MiB },
-            new WriterLoad("nic0")
-            {
-                WorkingSetBytes = NicMemoryMiB * MiB,
-                DirtyBytesPerSecond = NicMiB * MiB,
-                WriteBytes = MessageKiB * 1024,
-                Pattern = AccessPattern.Sequential,
-            },
-        ],
-    };
+        GuestWorkingSetBytes = WorkingSetMiB * MiB,
+        GuestBytesPerSecond = DirtyMiB * MiB,
+        DeviceWorkingSetBytes = NicMemoryMiB * MiB,
+        DeviceBytesPerSecond = NicMiB * MiB,
+        MessageBytes = MessageKiB * 1024,
+    }.Workload;
 
     /// <summary>The policy as the model takes it; the trackers' costs are fitted.</summary>
     internal PolicyChoice Policy => new()
@@ -116,7 +105,7 @@ internal sealed record ValidationCase
         Trackers =
         [
             new TrackedWriter(WriterLoad.Vcpus, new ProviderCosts(VcpuTracker, 4096), P2PSyncPolicy.Never),
-            new TrackedWriter("nic0", new ProviderCosts(Tracker, (ulong)PageKiB * 1024), P2PSyncPolicy.NearEnd),
+            new TrackedWriter(DemoMachine.Device, new ProviderCosts(Tracker, (ulong)PageKiB * 1024), P2PSyncPolicy.NearEnd),
         ],
         Channels = Channels,
         Verify = Verify,
@@ -124,7 +113,7 @@ internal sealed record ValidationCase
     };
 
     /// <summary>The link as the model takes it.</summary>
-    internal LinkCosts Link => new(BandwidthMiB == 0 ? double.PositiveInfinity : BandwidthMiB * MiB, 0) { BurstSeconds = 0.02 };
+    internal LinkCosts Link => new(BandwidthMiB == 0 ? double.PositiveInfinity : BandwidthMiB * MiB, 0) { BurstSeconds = LinkCosts.EngineBurstSeconds };
 
     private static int Pick(Random random, params int[] values) => values[random.Next(values.Length)];
 }

@@ -10,7 +10,7 @@ internal static class PolicySearch
     /// <summary>The most combinations of trackers and sync policies that are tried.</summary>
     internal const int MostCombinations = 20_000;
 
-    // What the engine predicts leaves out what it can't know, such as how long the destination takes to start; a lower limit makes up for it.
+    // What is written between the last round and the stop is in no round's prediction; a lower limit makes up for it.
     private static readonly double[] LimitParts = [1, 0.75, 0.5, 0.25];
     private static readonly StallAction[] StallActions = [StallAction.Stop, StallAction.Throttle];
 
@@ -40,10 +40,12 @@ internal static class PolicySearch
         Candidate? best = null;
         foreach (var part in LimitParts)
         {
-            var limit = double.IsFinite(question.Limits.DowntimeSeconds) ? question.Limits.DowntimeSeconds * part : 0.3;
+            var limit = TimeSpan.FromSeconds(Math.Max(0.001, double.IsFinite(question.Limits.DowntimeSeconds) ? question.Limits.DowntimeSeconds * part : 0.3));
+            var overhead = TimeSpan.FromSeconds(model.SwitchoverSeconds(question.Workload, policy));
             var convergence = new ConvergenceOptions
             {
-                DowntimeLimit = TimeSpan.FromSeconds(Math.Max(0.001, limit)),
+                DowntimeLimit = limit,
+                SwitchoverOverhead = overhead < limit ? overhead : limit,
                 OnStall = onStall,
                 WhenExhausted = StallAction.Fail,
                 MaxRounds = 30,

@@ -178,8 +178,8 @@ internal sealed class BenchDesign
         }
     }
 
-    // Idle and small, idle and large, two that work: what is constant, what bytes add, and what rounds and devices add. Those over links are
-    // not used for any cost.
+    // Idle and small, idle and large, two that work: what is constant, what bytes add, and what devices add. One under a limit, whose rounds
+    // become shorter and shorter: what rounds add. Those over links are not used for any cost.
     private void AddMigrations()
     {
         if (_scope.MigrationVcpus is null)
@@ -202,6 +202,7 @@ internal sealed class BenchDesign
         var coarse = working with { PageSizeBytes = 2 << 20, MessageBytes = 65536, DirtyBytesPerSecond = 32 * mebi, WorkingSetBytes = 64 * mebi };
         AddMigration(working);
         AddMigration(coarse);
+        AddMigration(working with { DataBytes = 32 * mebi, LimitBytesPerSecond = 64 * mebi });
         foreach (var link in _scope.Links)
         {
             AddMigration(working with { Link = link });

@@ -67,6 +67,14 @@ internal static class CostFit
             }
         }
 
+        // What stops a tracker of a table of pages has to go through it.
+        var stops = samples.SelectMany(sample => Values(sample, MetricNames.StopSeconds).Select(seconds => (Memory: (double)sample.Dimensions.MemoryBytes, Seconds: seconds))).ToList();
+        if (LeastSquares.Fit([.. stops.Select(stop => new[] { 1, stop.Memory })], [.. stops.Select(stop => stop.Seconds)]) is { } stopping)
+        {
+            yield return Marked(CostNames.StopSecondsFixed, samples[0], stopping.Costs[0], stopping.Errors[0], stops.Count);
+            yield return Marked(CostNames.StopSecondsPerMemoryByte, samples[0], stopping.Costs[1], stopping.Errors[1], stops.Count);
+        }
+
         // Ranges are a line of their own: what a report costs for each is not in the model.
         var fitted = reports.Where(sample => sample.Dimensions.RangeCount == 1).ToList();
         double[][] rows = [.. fitted.SelectMany(sample => Values(sample, MetricNames.ReportSeconds).Select((_, i) => Row(sample, i)))];

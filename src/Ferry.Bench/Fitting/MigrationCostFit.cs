@@ -8,7 +8,7 @@ internal static class MigrationCostFit
     private static readonly (string Cost, string Metric)[] Middles =
     [
         (CostNames.FirstCopyBytesPerSecond, MetricNames.FirstCopyBytesPerSecond), (CostNames.CopyTurnSeconds, MetricNames.CopyTurnSeconds),
-        (CostNames.RoundSeconds, MetricNames.RoundExtraSeconds), (CostNames.DeviceSwitchoverSeconds, MetricNames.DeviceSwitchoverSeconds),
+        (CostNames.FirstRoundSeconds, MetricNames.FirstRoundExtraSeconds), (CostNames.RoundSeconds, MetricNames.RoundExtraSeconds), (CostNames.DeviceSwitchoverSeconds, MetricNames.DeviceSwitchoverSeconds),
         (CostNames.DeviceStateBytes, MetricNames.DeviceStateBytes), (CostNames.FirstWorkPart, MetricNames.FirstWorkPart), (CostNames.WorkPart, MetricNames.WorkPart),
         (CostNames.VerifyBytesPerSecond, MetricNames.VerifyBytesPerSecond),
     ];
@@ -27,7 +27,7 @@ internal static class MigrationCostFit
             [.. migrations.Where(which ?? (_ => true)).SelectMany(sample => CostFit.Values(sample, metric))];
 
         // A later round is seldom long, and memory that is there takes bytes no slower than memory that is not.
-        double[] rates = [.. new[] { Of(MetricNames.CopyBytesPerSecond), Of(MetricNames.FirstCopyBytesPerSecond) }.Where(each => each.Length > 0).OrderByDescending(Spread.Median).Take(1).SelectMany(each => each)];
+        double[] rates = [.. new[] { Of(MetricNames.CopyBytesPerSecond, IsFree), Of(MetricNames.FirstCopyBytesPerSecond, IsFree) }.Where(each => each.Length > 0).OrderByDescending(Spread.Median).Take(1).SelectMany(each => each)];
         if (rates.Length > 0)
         {
             yield return CostFit.Cost(CostNames.CopyBytesPerSecond, null, rates);
@@ -35,8 +35,7 @@ internal static class MigrationCostFit
 
         foreach (var (cost, metric) in Middles)
         {
-            // A device that wrote nothing has nothing to say while it is stopped.
-            if (Of(metric, cost == CostNames.DeviceStateBytes ? sample => !IsIdle(sample) : null) is { Length: > 0 } values)
+            if (Of(metric, Tells(cost)) is { Length: > 0 } values)
             {
                 yield return CostFit.Cost(cost, null, values);
             }
@@ -67,7 +66,7 @@ internal static class MigrationCostFit
             yield return CostFit.Cost(CostNames.MigrationSecondsFixed, null, beside);
         }
 
-        var runs = migrations.SelectMany(sample => CostFit.Values(sample, MetricNames.SentBytes).Zip(CostFit.Values(sample, MetricNames.CpuSeconds))).ToList();
+        var runs = migrations.Where(IsFree).SelectMany(sample => CostFit.Values(sample, MetricNames.SentBytes).Zip(CostFit.Values(sample, MetricNames.CpuSeconds))).ToList();
         if (LeastSquares.Fit([.. runs.Select(run => new[] { 1, run.First })], [.. runs.Select(run => run.Second)]) is { } fit)
         {
             foreach (var (name, i) in new[] { (CostNames.CpuSecondsFixed, 0), (CostNames.CpuSecondsPerByte, 1) })
@@ -76,6 +75,16 @@ internal static class MigrationCostFit
             }
         }
     }
+
+    // A device that wrote nothing has nothing to say while it is stopped, and a limit is no measure of what is copied without one.
+    private static Func<CostSample, bool>? Tells(string cost) => cost switch
+    {
+        CostNames.DeviceStateBytes => sample => !IsIdle(sample),
+        CostNames.FirstCopyBytesPerSecond => IsFree,
+        _ => null,
+    };
+
+    private static bool IsFree(CostSample sample) => sample.Dimensions.LimitBytesPerSecond is null;
 
     private static bool IsIdle(CostSample sample) => sample.Dimensions is { WorkingSetBytes: 0, GuestDirtyBytesPerSecond: 0 };
 }

@@ -1,6 +1,7 @@
 using Ferry.Bench.Advice;
 using Ferry.Bench.Model;
 using Ferry.Bench.Profiles;
+using Ferry.Bench.Validation;
 using Ferry.Migration.Convergence;
 using Ferry.Migration.Planning;
 
@@ -11,9 +12,6 @@ namespace Ferry.Bench.Measuring;
 /// <param name="VcpuTracker">Who tracks the vCPUs.</param>
 internal sealed record MigrationCase(SampleDimensions Dimensions, string VcpuTracker)
 {
-    /// <summary>The device's name in it.</summary>
-    public const string Device = "nic0";
-
     /// <summary>The streams.</summary>
     public const int Channels = 2;
 
@@ -23,44 +21,32 @@ internal sealed record MigrationCase(SampleDimensions Dimensions, string VcpuTra
     // What of an Ethernet frame of 1500 bytes and its header is TCP's load, with timestamps: a link's rate counts all of it.
     private const double LoadPart = 1448.0 / 1514;
 
-    /// <summary>The memory of the guest's program beside what it works on, in bytes.</summary>
-    private const double ProgramBytes = 1 << 20;
-
     /// <summary>How long guest and device work before the machine is moved.</summary>
     public static TimeSpan WarmUp { get; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>The limit of downtime.</summary>
-    public static TimeSpan Downtime { get; } = TimeSpan.FromMilliseconds(300);
-
-    // Setting up a machine takes about as long, and the device works from the beginning.
-    private static readonly TimeSpan SetUp = TimeSpan.FromSeconds(1);
+    /// <summary>The limit of downtime: low, so that a migration over a slow link has rounds of all lengths.</summary>
+    public static TimeSpan Downtime { get; } = TimeSpan.FromMilliseconds(50);
 
     /// <summary>What tells it from others.</summary>
-    public string Name => $"{Dimensions.Provider} {Dimensions.PageSizeBytes / 1024}K over {Dimensions.Link ?? "loopback"}";
+    public string Name => $"{Dimensions.Provider} {Dimensions.PageSizeBytes / 1024}K over {Dimensions.Link ?? "loopback"}{(Dimensions.LimitBytesPerSecond is null ? "" : " with a limit")}";
 
     /// <summary>The machine, as the model takes it.</summary>
-    public Workload Workload => new()
+    public Workload Workload => new DemoMachine(Dimensions.MemoryBytes, Dimensions.DataBytes, WarmUp.TotalSeconds)
     {
-        MemoryBytes = Dimensions.MemoryBytes,
-        DataBytes = Math.Min(Dimensions.MemoryBytes, Dimensions.DataBytes + Dimensions.GuestWorkingSetBytes + Reached + ProgramBytes),
-        Writers =
-        [
-            new WriterLoad(WriterLoad.Vcpus) { WorkingSetBytes = Dimensions.GuestWorkingSetBytes, DirtyBytesPerSecond = Dimensions.GuestDirtyBytesPerSecond },
-            new WriterLoad(Device)
-            {
-                WorkingSetBytes = Dimensions.WorkingSetBytes,
-                DirtyBytesPerSecond = Dimensions.DirtyBytesPerSecond ?? 0,
-                WriteBytes = Dimensions.MessageBytes,
-                Pattern = Dimensions.Pattern,
-            },
-        ],
-    };
+        GuestWorkingSetBytes = Dimensions.GuestWorkingSetBytes,
+        GuestBytesPerSecond = Dimensions.GuestDirtyBytesPerSecond,
+        DeviceWorkingSetBytes = Dimensions.WorkingSetBytes,
+        DeviceBytesPerSecond = Dimensions.DirtyBytesPerSecond ?? 0,
+        MessageBytes = Dimensions.MessageBytes,
+    }.Workload;
 
     /// <summary>The link, as the model takes it.</summary>
-    public LinkCosts Link => new(Dimensions.Link is { } link ? LinkNames.All[link] * LoadPart : double.PositiveInfinity, 0) { BurstSeconds = Dimensions.Link is null ? 0 : LinkBurstSeconds };
-
-    // What the device wrote before it was moved: the rest of its working set holds no data yet.
-    private double Reached => Math.Min(Dimensions.WorkingSetBytes, (Dimensions.DirtyBytesPerSecond ?? 0) * (WarmUp + SetUp).TotalSeconds);
+    public LinkCosts Link => Dimensions switch
+    {
+        { LimitBytesPerSecond: { } limit } => new(limit, 0) { BurstSeconds = LinkCosts.EngineBurstSeconds },
+        { Link: { } link } => new(LinkNames.All[link] * LoadPart, 0) { BurstSeconds = LinkBurstSeconds },
+        _ => new(double.PositiveInfinity, 0),
+    };
 
     /// <summary>The policy, as the model takes it.</summary>
     /// <param name="vcpus">What tracking the vCPUs costs.</param>
@@ -68,7 +54,7 @@ internal sealed record MigrationCase(SampleDimensions Dimensions, string VcpuTra
     public PolicyChoice Policy(ProviderCosts vcpus, ProviderCosts device) => new()
     {
         Verify = Dimensions.Verify,
-        Trackers = [new TrackedWriter(WriterLoad.Vcpus, vcpus, P2PSyncPolicy.Never), new TrackedWriter(Device, device, P2PSyncPolicy.NearEnd)],
+        Trackers = [new TrackedWriter(WriterLoad.Vcpus, vcpus, P2PSyncPolicy.Never), new TrackedWriter(DemoMachine.Device, device, P2PSyncPolicy.NearEnd)],
         Channels = Channels,
         Convergence = new ConvergenceOptions { DowntimeLimit = Downtime, MaxRounds = 30, StretchCeiling = TimeSpan.FromSeconds(3) },
     };

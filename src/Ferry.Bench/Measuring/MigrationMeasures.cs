@@ -44,11 +44,11 @@ internal static class MigrationMeasures
 
         var first = run.Rounds[0].BytesPerSecond;
         measures.Add(MetricNames.FirstCopyBytesPerSecond, first);
-        measures.Add(MetricNames.RoundExtraSeconds, Math.Max(0, Spread.Median([.. run.Rounds.Select(round => EngineFit.RoundExtra(round) - EngineFit.Reports(run))])));
+        Add(MetricNames.FirstRoundExtraSeconds, EngineFit.Extras(run, EngineFit.FirstOnly));
+        Add(MetricNames.RoundExtraSeconds, EngineFit.Extras(run, EngineFit.AfterFirst));
         var copies = EngineFit.Copies(run).ToList();
         Add(MetricNames.CopyBytesPerSecond, copies.Where(copy => copy.Bytes >= EngineFit.ShortCopyBytes).Select(copy => copy.Bytes / copy.Seconds));
-        Add(MetricNames.CopyTurnSeconds, copies.Where(copy => copy.Bytes < EngineFit.ShortCopyBytes && first > 0)
-            .Select(copy => Math.Max(0, copy.Seconds - (copy.Bytes / Math.Min(first, run.Link.BytesPerSecond)))));
+        Add(MetricNames.CopyTurnSeconds, EngineFit.Turns(run, double.IsFinite(run.Link.BytesPerSecond) ? double.PositiveInfinity : first));
         Add(MetricNames.FirstWorkPart, EngineFit.WorkParts([run], EngineFit.FirstRound));
         Add(MetricNames.WorkPart, EngineFit.WorkParts([run], EngineFit.LaterRounds));
 
@@ -56,7 +56,7 @@ internal static class MigrationMeasures
         {
             if (values.ToArray() is { Length: > 0 } some)
             {
-                measures.Add(metric, Spread.Median(some));
+                measures.Add(metric, Math.Max(0, Spread.Median(some)));
             }
         }
     }

@@ -8,6 +8,9 @@ public static class DirtyGrowth
     /// <summary>The page in which the engine counts and copies.</summary>
     public const double LeastPageBytes = 4096;
 
+    /// <summary>What a write leaves in the writer's ring, in bytes: the completions of NICs are about as large.</summary>
+    public const double RingEntryBytes = 32;
+
     /// <summary>The part of the working set that is hot where writes are skewed, and the part of the writes that it gets.</summary>
     public const double HotPart = 0.2, HotWrites = 0.8;
 
@@ -26,13 +29,20 @@ public static class DirtyGrowth
 
         var write = Math.Max(load.WriteBytes, LeastPageBytes);
         var writes = bytesPerSecond * seconds / write;
-        return load.Pattern switch
+        return Sequential(load.RingBytes, RingEntryBytes, pageBytes, writes) + load.Pattern switch
         {
             AccessPattern.Sequential => Sequential(load.WorkingSetBytes, write, pageBytes, writes),
             AccessPattern.Skewed => Uniform(load.WorkingSetBytes * HotPart, write, pageBytes, writes * HotWrites)
                 + Uniform(load.WorkingSetBytes * (1 - HotPart), write, pageBytes, writes * (1 - HotWrites)),
             _ => Uniform(load.WorkingSetBytes, write, pageBytes, writes),
         };
+    }
+
+    /// <summary>The most that is dirty after any time of writing: the working set and the ring, in whole pages.</summary>
+    public static double MostBytes(WriterLoad load, double pageBytes)
+    {
+        ArgumentNullException.ThrowIfNull(load);
+        return RoundUp(load.WorkingSetBytes, pageBytes) + RoundUp(load.RingBytes, pageBytes);
     }
 
     // A write marks a unit of max(write, page) bytes, and one that is marked already marks nothing: W(1 - exp(-n u / W)).

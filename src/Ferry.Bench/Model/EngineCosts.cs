@@ -18,7 +18,10 @@ public sealed record EngineCosts
     /// <summary>What a copy takes beside its bytes: turns of threads and of the link's two sides.</summary>
     public double CopySeconds { get; init; }
 
-    /// <summary>What a round takes beside its copy and the reports: the devices' pre-copy data, and setting apart what was never touched.</summary>
+    /// <summary>What the first round takes beside its copy and the reports: setting apart what was never touched, and what devices say at first.</summary>
+    public double FirstRoundSeconds { get; init; }
+
+    /// <summary>What each later round takes beside them: the devices' pre-copy data.</summary>
     public double RoundSeconds { get; init; }
 
     /// <summary>What the switchover takes beside bytes, reports and devices: pausing, vCPU state, preparing, starting there.</summary>

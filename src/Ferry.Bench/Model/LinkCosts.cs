@@ -5,6 +5,10 @@ namespace Ferry.Bench.Model;
 /// <param name="RoundTripSeconds">The time of a turn.</param>
 public sealed record LinkCosts(double BytesPerSecond, double RoundTripSeconds)
 {
-    /// <summary>What goes at once after a pause, in seconds of its rate: limits are kept over a time, not at each moment.</summary>
+    /// <summary>The burst of the engine's own limit of bandwidth.</summary>
+    public const double EngineBurstSeconds = 0.02;
+
+    /// <summary>What goes at once after a pause at most, in seconds of its rate: limits are kept over a time, not at each moment.</summary>
+    /// <remarks>After a shorter pause it is as much as the link would have carried in it.</remarks>
     public double BurstSeconds { get; init; }
 }

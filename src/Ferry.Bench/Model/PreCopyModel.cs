@@ -1,4 +1,3 @@
-using Ferry.Bench.Profiles;
 using Ferry.Migration.Convergence;
 
 namespace Ferry.Bench.Model;
@@ -7,16 +6,13 @@ namespace Ferry.Bench.Model;
 /// <remarks>The decisions are the engine's own: each predicted round is given to a <see cref="ConvergencePolicy"/>. Without state; any thread.</remarks>
 public sealed class PreCopyModel(EngineCosts engine, LinkCosts link)
 {
-    // What the engine assumes for the turns of a switchover when it tells its policy of a fixed overhead.
-    private static readonly TimeSpan AssumedTurns = TimeSpan.FromMilliseconds(1);
-
     /// <summary>Predicts the migration of <paramref name="workload"/> under <paramref name="policy"/>.</summary>
     /// <exception cref="ArgumentException">A source of writes has no tracker.</exception>
     public Prediction Predict(Workload workload, PolicyChoice policy)
     {
         ArgumentNullException.ThrowIfNull(workload);
         ArgumentNullException.ThrowIfNull(policy);
-        var run = new Run(engine, link, workload, policy);
+        var run = new Run(engine, link, workload, policy, SwitchoverSeconds(workload, policy));
         var convergence = new ConvergencePolicy(policy.Convergence);
         for (var roundsLeft = int.MaxValue; ;)
         {
@@ -31,7 +27,17 @@ public sealed class PreCopyModel(EngineCosts engine, LinkCosts link)
         }
     }
 
-    private sealed class Run(EngineCosts engine, LinkCosts link, Workload workload, PolicyChoice policy)
+    /// <summary>What of a downtime no round shows, in seconds: all of it but copying, reports and devices' state.</summary>
+    public double SwitchoverSeconds(Workload workload, PolicyChoice policy)
+    {
+        ArgumentNullException.ThrowIfNull(workload);
+        ArgumentNullException.ThrowIfNull(policy);
+        return engine.SwitchoverSeconds + (workload.Writers.Count(writer => writer.IsDevice) * engine.DeviceSeconds) + (3 * link.RoundTripSeconds) + engine.CopySeconds
+            + policy.Trackers.Sum(tracker => tracker.Costs.SecondsOfStop(workload.MemoryBytes))
+            + (policy.Verify ? workload.DataBytes / engine.VerifyBytesPerSecond : 0);
+    }
+
+    private sealed class Run(EngineCosts engine, LinkCosts link, Workload workload, PolicyChoice policy, double switchoverSeconds)
     {
         private readonly (WriterLoad Load, TrackedWriter Tracker)[] _writers =
         [
@@ -41,7 +47,10 @@ public sealed class PreCopyModel(EngineCosts engine, LinkCosts link)
 
         private readonly List<PredictedRound> _rounds = [];
         private readonly double[] _p2pSeconds = new double[workload.Writers.Count];
-        private readonly double[] _found = new double[workload.Writers.Count];
+        private readonly double[] _written = new double[workload.Writers.Count];
+        private readonly double[] _writtenAfterCopy = new double[workload.Writers.Count];
+        private readonly double[] _copiedParts = new double[workload.Writers.Count];
+        private readonly double[] _positions = new double[workload.Writers.Count];
         private readonly bool[] _wasSilent = new bool[workload.Writers.Count];
         private double _remaining = workload.DataBytes;
         private double _copied;
@@ -51,15 +60,18 @@ public sealed class PreCopyModel(EngineCosts engine, LinkCosts link)
         private double _sent;
         private double _lastSync;
         private double _lastRound;
+        private double _linkIdle = double.PositiveInfinity;
 
         internal RoundSample Round(double throttle, int roundsLeft)
         {
             _copied = _remaining;
             var isFirst = _rounds.Count == 0;
-            var copy = CopySeconds(_copied, isFirst) + (isFirst ? workload.ZeroBytes / (engine.ZeroBytesPerSecond * policy.Channels) : 0);
-            var (dirty, sync) = Sync(copy + engine.RoundSeconds, throttle, roundsLeft);
-            (_lastSync, _lastRound) = (sync, copy + engine.RoundSeconds + sync);
-            _remaining = dirty;
+            var copy = CopySeconds(_copied) + (isFirst ? workload.ZeroBytes / (engine.ZeroBytesPerSecond * policy.Channels) : 0);
+            var extra = isFirst ? engine.FirstRoundSeconds : engine.RoundSeconds;
+            BeginWriting(isFirst);
+            var (reports, arcs) = Sync(copy, _ => extra, throttle, roundsLeft);
+            (_lastSync, _lastRound, _linkIdle) = (reports + arcs, copy + extra + reports + arcs, extra + reports + arcs);
+            _remaining = Dirty();
             _seconds += _lastRound;
             _throttledSeconds += _lastRound * throttle;
             _sent += WireBytes(_copied);
@@ -70,7 +82,7 @@ public sealed class PreCopyModel(EngineCosts engine, LinkCosts link)
                 RemainingBytes = (long)_remaining,
                 BytesPerSecond = _copied / Math.Max(copy, 1e-6),
                 DeviceBytes = (long)workload.DeviceStateBytes,
-                FixedOverhead = TimeSpan.FromSeconds(Math.Min(sync, 1e6)) + AssumedTurns,
+                FixedOverhead = TimeSpan.FromSeconds(Math.Min(reports, 1e6)),
             };
         }
 
@@ -110,66 +122,93 @@ public sealed class PreCopyModel(EngineCosts engine, LinkCosts link)
             return slowest;
         }
 
-        // What is written between the last sync and the stop is copied too, where it is not the same pages; devices' arcs and states follow.
+        // What is written between the last sync and the stop is copied too: by vCPUs until the round has ended, by devices until their arcs have.
         private double Downtime()
         {
             var devices = _writers.Count(writer => writer.Load.IsDevice);
-            double[] before = [.. _found];
-            var (_, sync) = Sync(devices * engine.DeviceSeconds, 0, roundsLeft: int.MaxValue);
-            _remaining = 0;
-            for (var i = 0; i < _writers.Length; i++)
-            {
-                _remaining += Joined(_writers[i].Load.Pattern, Whole(i), before[i], _found[i]);
-            }
-
-            _remaining = Math.Min(_remaining, workload.DataBytes);
-            return engine.SwitchoverSeconds + (devices * engine.DeviceSeconds) + (3 * link.RoundTripSeconds) + sync
-                + CopySeconds(_remaining, isFirst: false)
-                + (workload.DeviceStateBytes / Math.Min(link.BytesPerSecond, engine.CopyBytesPerSecond))
-                + _writers.Sum(writer => writer.Tracker.Costs.StopSeconds)
-                + (policy.Verify ? workload.DataBytes / engine.VerifyBytesPerSecond : 0);
+            var (reports, _) = Sync(0, load => engine.RoundSeconds + (load.IsDevice ? devices * engine.DeviceSeconds : 0), 0, roundsLeft: int.MaxValue);
+            _remaining = Dirty();
+            _linkIdle += (devices * engine.DeviceSeconds) + reports;
+            // The turn of the copy is counted in both.
+            return switchoverSeconds - engine.CopySeconds + reports + CopySeconds(_remaining) + (workload.DeviceStateBytes / Math.Min(link.BytesPerSecond, engine.CopyBytesPerSecond));
         }
 
-        private double CopySeconds(double bytes, bool isFirst)
+        // What a link lets go at once is what it was spared before, and no more than that.
+        private double CopySeconds(double bytes)
         {
+            var isFirst = double.IsPositiveInfinity(_linkIdle);
             var copy = Math.Min(engine.CopyBytesPerSecond * policy.Channels, engine.MostCopyBytesPerSecond);
             var rate = Math.Min(copy, policy.Codec.BytesPerSecond * policy.Channels);
             rate = isFirst ? Math.Min(rate, engine.PopulateBytesPerSecond) : rate;
-            var onLink = Math.Max(0, (WireBytes(bytes) / link.BytesPerSecond) - link.BurstSeconds);
+            var onLink = Math.Max(0, (WireBytes(bytes) / link.BytesPerSecond) - Math.Min(_linkIdle, link.BurstSeconds));
             return engine.CopySeconds + link.RoundTripSeconds + Math.Max(bytes / rate, onLink);
         }
 
-        // What the round wrote until the sync found it, and how long that sync took. Devices write on while earlier trackers are read.
-        private (double Dirty, double Seconds) Sync(double writing, double throttle, int roundsLeft)
+        // Of a tracker that forgets what is copied: what part of its source's memory this round copies, and where in the round.
+        private void BeginWriting(bool isFirst)
         {
-            var dirty = 0.0;
-            var seconds = 0.0;
+            double[] dirty = [.. Enumerable.Range(0, _writers.Length).Select(Dirty)];
+            for (var i = 0; i < _writers.Length; i++)
+            {
+                var (load, tracker) = _writers[i];
+                var most = DirtyGrowth.MostBytes(load, tracker.Costs.PageBytes);
+                _copiedParts[i] = !tracker.Costs.ForgetsWhenCopied || most <= 0 ? 0 : isFirst ? 1 : Math.Min(1, dirty[i] / most);
+                _positions[i] = isFirst ? load.Position : Position(dirty, load.Position);
+            }
+
+            Array.Clear(_written);
+            Array.Clear(_writtenAfterCopy);
+        }
+
+        // What lies before it and half of what lies with it, of all that is dirty.
+        private double Position(double[] dirty, double of)
+        {
+            var before = _writers.Select((each, i) => dirty[i] * (each.Load.Position < of ? 1 : each.Load.Position > of ? 0 : 0.5)).Sum();
+            return before / Math.Max(dirty.Sum(), 1);
+        }
+
+        // What was written until the sync found it, added to what was before, and how long its reports and its arcs took. Devices write on while
+        // earlier trackers are read.
+        private (double Reports, double Arcs) Sync(double copy, Func<WriterLoad, double> beside, double throttle, int roundsLeft)
+        {
+            var (reports, arcs) = (0.0, 0.0);
             for (var i = 0; i < _writers.Length; i++)
             {
                 var (load, tracker) = _writers[i];
                 var work = _rounds.Count == 0 ? engine.WorkPartInFirstRound : engine.WorkPart;
                 var rate = load.DirtyBytesPerSecond * work * (1 - Slowdown(load, tracker.Costs)) * (load.IsDevice ? 1 - DeviceShare(i) : 1 - throttle);
-                var found = tracker.Costs.Precision switch
-                {
-                    ReportPrecision.Mapped => workload.DataBytes,
-                    ReportPrecision.Pinned => Whole(i),
-                    _ => Math.Min(DirtyGrowth.Bytes(load, rate, tracker.Costs.PageBytes, writing + (_wasSilent[i] ? 0 : _lastSync)), workload.MemoryBytes),
-                };
-                var report = tracker.Costs.SecondsOfReport(workload.MemoryBytes, tracker.Costs.Precision == ReportPrecision.Mapped ? workload.MemoryBytes : found);
-                _found[i] = found;
-                dirty += found;
+                var written = rate * (copy + beside(load) + (_wasSilent[i] ? 0 : _lastSync));
+                _writtenAfterCopy[i] += rate * ((copy * (1 - _positions[i])) + beside(load));
+                var report = tracker.Costs.SecondsOfReport(workload.MemoryBytes, tracker.Costs.Precision == ReportPrecision.Mapped ? workload.MemoryBytes : Found(i, written));
+                _written[i] += written;
                 _reportCpu += report;
+                reports += report;
                 _wasSilent[i] = load.IsDevice && tracker.Sync.LastRounds >= roundsLeft;
                 if (_wasSilent[i])
                 {
                     _p2pSeconds[i] += engine.P2PSeconds + report;
-                    report += engine.P2PSeconds;
+                    arcs += engine.P2PSeconds;
                 }
-
-                seconds += report;
             }
 
-            return (Math.Min(dirty, workload.DataBytes), seconds);
+            return (reports, arcs);
+        }
+
+        private double Dirty() => Math.Min(workload.DataBytes, Enumerable.Range(0, _writers.Length).Sum(Dirty));
+
+        private double Dirty(int writer) =>
+            (_copiedParts[writer] * Found(writer, _writtenAfterCopy[writer])) + ((1 - _copiedParts[writer]) * Found(writer, _written[writer]));
+
+        // What a source's tracker reports after so many bytes written.
+        private double Found(int writer, double written)
+        {
+            var (load, tracker) = _writers[writer];
+            return tracker.Costs.Precision switch
+            {
+                ReportPrecision.Mapped => workload.DataBytes,
+                ReportPrecision.Pinned => Math.Min(workload.MemoryBytes, DirtyGrowth.MostBytes(load, tracker.Costs.PageBytes)),
+                _ => Math.Min(workload.MemoryBytes, DirtyGrowth.Bytes(load, written, tracker.Costs.PageBytes, 1)),
+            };
         }
 
         // A source that wants more than it can do while it is tracked loses the rest, whatever tracking takes from it beside that.
@@ -178,18 +217,6 @@ public sealed class PreCopyModel(EngineCosts engine, LinkCosts link)
             var most = costs.MostBytesPerSecond(Math.Max(load.WriteBytes, DirtyGrowth.LeastPageBytes));
             return Math.Max(costs.Slowdown, load.DirtyBytesPerSecond > most ? 1 - (most / load.DirtyBytesPerSecond) : 0);
         }
-
-        // What a source can make dirty at most.
-        private double Whole(int writer)
-        {
-            var (load, tracker) = _writers[writer];
-            return tracker.Costs.Precision == ReportPrecision.Mapped
-                ? workload.DataBytes
-                : Math.Min(workload.MemoryBytes, Math.Ceiling(load.WorkingSetBytes / tracker.Costs.PageBytes) * tracker.Costs.PageBytes);
-        }
-
-        private static double Joined(AccessPattern pattern, double whole, double first, double second) =>
-            whole <= 0 ? 0 : pattern == AccessPattern.Sequential ? Math.Min(whole, first + second) : first + second - Math.Min(first, first * second / whole);
 
         // The part of the time so far that a device stood still in a P2P state.
         private double DeviceShare(int writer) => _seconds > 0 ? Math.Min(1, _p2pSeconds[writer] / _seconds) : 0;

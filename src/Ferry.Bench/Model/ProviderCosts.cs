@@ -17,8 +17,11 @@ public sealed record ProviderCosts(string Provider, ulong PageBytes)
     /// <summary>What a start takes, in seconds; it comes before the first round.</summary>
     public double StartSeconds { get; init; }
 
-    /// <summary>What a stop takes, in seconds; it is part of the downtime.</summary>
+    /// <summary>What a stop takes where nothing is mapped, in seconds; it is part of the downtime.</summary>
     public double StopSeconds { get; init; }
+
+    /// <summary>What each mapped GiB adds to a stop, in seconds.</summary>
+    public double StopSecondsPerGiB { get; init; }
 
     /// <summary>The part of its work that the source loses while it is tracked; 0 to 1.</summary>
     public double Slowdown { get; init; }
@@ -32,6 +35,9 @@ public sealed record ProviderCosts(string Provider, ulong PageBytes)
     /// <summary>Which pages it reports.</summary>
     public ReportPrecision Precision { get; init; }
 
+    /// <summary>Whether it forgets a page only when the page is copied, and not when it reports it: what is written in between costs nothing more.</summary>
+    public bool ForgetsWhenCopied => Provider == "kvm-log";
+
     /// <summary>How far the figures may be off, as a part of them: the spread of the samples they are fitted from.</summary>
     public double RelativeError { get; init; }
 
@@ -40,6 +46,10 @@ public sealed record ProviderCosts(string Provider, ulong PageBytes)
     /// <param name="dirtyBytes">What the report finds, in bytes of its pages.</param>
     public double SecondsOfReport(double mappedBytes, double dirtyBytes) =>
         ReportSeconds + (ReportSecondsPerGiB * mappedBytes / (1 << 30)) + (ReportSecondsPerPage * dirtyBytes / PageBytes);
+
+    /// <summary>The time of a stop.</summary>
+    /// <param name="mappedBytes">The memory that the source may write.</param>
+    public double SecondsOfStop(double mappedBytes) => StopSeconds + (StopSecondsPerGiB * mappedBytes / (1 << 30));
 
     /// <summary>What a source writes at most while it is tracked, in bytes a second; infinite where that is not known.</summary>
     /// <param name="writeBytes">The bytes of one write.</param>

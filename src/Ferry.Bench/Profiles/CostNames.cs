@@ -6,8 +6,14 @@ public static class CostNames
     /// <summary>Starting a tracker, in seconds.</summary>
     public const string StartSeconds = "start-seconds";
 
-    /// <summary>Stopping a tracker, in seconds.</summary>
+    /// <summary>Stopping a tracker of as much memory as was measured at most, in seconds.</summary>
     public const string StopSeconds = "stop-seconds";
+
+    /// <summary>Stopping a tracker of no memory, in seconds.</summary>
+    public const string StopSecondsFixed = "stop-seconds-fixed";
+
+    /// <summary>What stopping costs more for each tracked byte of memory, in seconds.</summary>
+    public const string StopSecondsPerMemoryByte = "stop-seconds-per-memory-byte";
 
     /// <summary>A report of nothing of no memory, in seconds: what it costs whatever there is to say.</summary>
     public const string ReportSecondsFixed = "report-seconds-fixed";
@@ -36,9 +42,6 @@ public static class CostNames
     /// <summary>Downtime of a machine that wrote nothing, in seconds. Host's own.</summary>
     public const string SwitchoverSecondsFixed = "switchover-seconds-fixed";
 
-    /// <summary>Allocation of memory that was never touched, in bytes a second. Host's own.</summary>
-    public const string PopulateBytesPerSecond = "populate-bytes-per-second";
-
     /// <summary>One write of the device that is as busy as it can be, in seconds, whatever its size.</summary>
     public const string DeviceWriteSeconds = "device-write-seconds";
 
@@ -57,7 +60,10 @@ public static class CostNames
     /// <summary>What a copy takes beside its bytes, in seconds. Host's own.</summary>
     public const string CopyTurnSeconds = "copy-turn-seconds";
 
-    /// <summary>What a round takes beside its copy and its reports, in seconds. Host's own.</summary>
+    /// <summary>What the first round takes beside its copy and its reports, in seconds. Host's own.</summary>
+    public const string FirstRoundSeconds = "first-round-seconds";
+
+    /// <summary>What a later round takes beside them, in seconds. Host's own.</summary>
     public const string RoundSeconds = "round-seconds";
 
     /// <summary>What each device adds to a downtime by its arcs and its state's way, in seconds. Host's own.</summary>
@@ -84,9 +90,9 @@ public static class CostNames
     /// <summary>All of them.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
-        StartSeconds, StopSeconds, ReportSecondsFixed, ReportSecondsPerMemoryByte, ReportSecondsPerPage, Amplification, DeviceProgressRatio,
-        GuestProgressRatio, CopyBytesPerSecond, MigrationSecondsFixed, SwitchoverSecondsFixed, PopulateBytesPerSecond, DeviceWriteSeconds,
-        DeviceWriteSecondsPerByte, GuestPageSeconds, P2PSeconds, FirstCopyBytesPerSecond, CopyTurnSeconds, RoundSeconds,
+        StartSeconds, StopSeconds, StopSecondsFixed, StopSecondsPerMemoryByte, ReportSecondsFixed, ReportSecondsPerMemoryByte, ReportSecondsPerPage, Amplification, DeviceProgressRatio,
+        GuestProgressRatio, CopyBytesPerSecond, MigrationSecondsFixed, SwitchoverSecondsFixed, DeviceWriteSeconds,
+        DeviceWriteSecondsPerByte, GuestPageSeconds, P2PSeconds, FirstCopyBytesPerSecond, CopyTurnSeconds, FirstRoundSeconds, RoundSeconds,
         DeviceSwitchoverSeconds, DeviceStateBytes, CpuSecondsFixed, CpuSecondsPerByte, FirstWorkPart, WorkPart, VerifyBytesPerSecond,
     ];
 

@@ -39,9 +39,6 @@ public static class MetricNames
     /// <summary>Bytes that a whole migration sent.</summary>
     public const string SentBytes = "sent-bytes";
 
-    /// <summary>Allocation of memory that was never touched, in bytes a second.</summary>
-    public const string PopulateBytesPerSecond = "populate-bytes-per-second";
-
     /// <summary>Taking a device into its P2P state and back, in seconds.</summary>
     public const string P2PSeconds = "p2p-seconds";
 
@@ -54,7 +51,10 @@ public static class MetricNames
     /// <summary>What a copy of a few pages took beside its bytes, in seconds.</summary>
     public const string CopyTurnSeconds = "copy-turn-seconds";
 
-    /// <summary>What a round took beside its copy and its reports, in seconds.</summary>
+    /// <summary>What the first round took beside its copy and its reports, in seconds.</summary>
+    public const string FirstRoundExtraSeconds = "first-round-extra-seconds";
+
+    /// <summary>What later rounds took beside their copies and their reports, in seconds.</summary>
     public const string RoundExtraSeconds = "round-extra-seconds";
 
     /// <summary>Downtime beside copy, reports, devices and hashes, in seconds.</summary>
@@ -82,8 +82,8 @@ public static class MetricNames
     public static IReadOnlyList<string> All { get; } =
     [
         StartSeconds, ReportSeconds, StopSeconds, PagesWritten, PagesReported, BytesToSend, DeviceBytesPerSecond, DeviceWriteSeconds,
-        GuestPagesPerSecond, TotalSeconds, DowntimeSeconds, SentBytes, PopulateBytesPerSecond, P2PSeconds, FirstCopyBytesPerSecond,
-        CopyBytesPerSecond, CopyTurnSeconds, RoundExtraSeconds, SwitchoverSeconds, DeviceSwitchoverSeconds, DeviceStateBytes, CpuSeconds,
+        GuestPagesPerSecond, TotalSeconds, DowntimeSeconds, SentBytes, P2PSeconds, FirstCopyBytesPerSecond,
+        CopyBytesPerSecond, CopyTurnSeconds, FirstRoundExtraSeconds, RoundExtraSeconds, SwitchoverSeconds, DeviceSwitchoverSeconds, DeviceStateBytes, CpuSeconds,
         FirstWorkPart, WorkPart, VerifyBytesPerSecond,
     ];
 }

@@ -67,6 +67,7 @@ internal static class ProfileChecks
         _ when at.DataBytes > at.MemoryBytes => $"dataBytes: {at.DataBytes}; at most the memory, {at.MemoryBytes}",
         _ when at.GuestWorkingSetBytes > at.MemoryBytes => $"guestWorkingSetBytes: {at.GuestWorkingSetBytes}; at most the memory, {at.MemoryBytes}",
         { GuestDirtyBytesPerSecond: > MaxMemoryBytes } => $"guestDirtyBytesPerSecond: {at.GuestDirtyBytesPerSecond}; at most {MaxMemoryBytes}",
+        { LimitBytesPerSecond: 0 or > MaxMemoryBytes } => $"limitBytesPerSecond: {at.LimitBytesPerSecond}; 1 to {MaxMemoryBytes}",
         { Link: { } link } when !LinkNames.All.ContainsKey(link) => $"link: one of {string.Join(", ", LinkNames.All.Keys)}",
         _ => null,
     };

@@ -42,6 +42,9 @@ public sealed record SampleDimensions
     /// <summary>Of a whole migration: whether all memory is hashed in the downtime.</summary>
     public bool Verify { get; init; }
 
+    /// <summary>Of a whole migration: what the engine is told to send a second at most, in bytes; null for no limit.</summary>
+    public ulong? LimitBytesPerSecond { get; init; }
+
     /// <summary>Of a whole migration: the link, one of <see cref="LinkNames"/>; null for loopback.</summary>
     public string? Link { get; init; }
 }

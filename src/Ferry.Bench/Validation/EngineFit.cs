@@ -9,6 +9,9 @@ public static class EngineFit
     /// <summary>The fewest migrations to fit from.</summary>
     public const int LeastSamples = 4;
 
+    private const string LastSync = "sync dirty pages";
+    private const string StopOfTracker = "stop tracker ";
+
     // Shorter copies tell about turns of threads, longer ones about bytes.
     internal const double ShortCopyBytes = 4 << 20;
 
@@ -30,8 +33,7 @@ public static class EngineFit
         var first = Spread.Median([.. free.Select(sample => sample.Rounds[0].BytesPerSecond)]);
         // Few rounds of a free link are long, and memory that is there takes bytes no slower than memory that is not.
         var rate = Math.Max(first, Spread.Median([.. copies.Where(copy => copy.Bytes >= ShortCopyBytes).Select(copy => copy.Bytes / copy.Seconds)]));
-        var turns = Spread.Median([.. samples.SelectMany(sample => Copies(sample).Where(copy => copy.Bytes < ShortCopyBytes)
-            .Select(copy => Math.Max(0, copy.Seconds - (copy.Bytes / Math.Min(rate, sample.Link.BytesPerSecond)))))]);
+        var turns = Spread.Median([.. samples.SelectMany(sample => Turns(sample, rate))]);
         var devices = samples.Where(sample => sample.Workload.Writers.Any(writer => writer.IsDevice)).ToList();
         var (cpu, cpuPerByte) = Line([.. samples.Select(sample => (sample.SentBytes, sample.CpuSeconds))]);
         return new EngineCosts
@@ -40,8 +42,9 @@ public static class EngineFit
             MostCopyBytesPerSecond = rate,
             PopulateBytesPerSecond = first,
             CopySeconds = turns,
-            RoundSeconds = Spread.Median([.. samples.SelectMany(sample => sample.Rounds.Select(round => RoundExtra(round) - Reports(sample)))]),
-            SwitchoverSeconds = Spread.Median([.. samples.Select(OtherDowntime)]),
+            FirstRoundSeconds = Math.Max(0, Spread.Median([.. samples.SelectMany(sample => Extras(sample, FirstOnly))])),
+            RoundSeconds = Math.Max(0, Spread.Median([.. samples.SelectMany(sample => Extras(sample, AfterFirst))])),
+            SwitchoverSeconds = Math.Max(0, Spread.Median([.. samples.Select(OtherDowntime)])),
             DeviceSeconds = Spread.Median([.. devices.Select(sample => Parts(sample, IsDevicePart) / sample.Workload.Writers.Count(writer => writer.IsDevice))]),
             WorkPartInFirstRound = WorkPart(samples, FirstRound),
             WorkPart = WorkPart(samples, LaterRounds),
@@ -53,10 +56,18 @@ public static class EngineFit
         };
     }
 
-    /// <summary>The median time of a report of a tracker; null where no sample has it.</summary>
+    /// <summary>The median time of a report of a tracker, its part of the last sync; null where no sample has it.</summary>
     public static double? ReportSeconds(IEnumerable<MigrationSample> samples, string tracker)
     {
-        double[] all = [.. samples.Where(sample => sample.ReportSeconds.ContainsKey(tracker)).Select(sample => sample.ReportSeconds[tracker])];
+        double[] all = [.. samples.Where(sample => sample.ReportSeconds.GetValueOrDefault(tracker) > 0).Select(sample => Reports(sample) * sample.ReportSeconds[tracker] / sample.ReportSeconds.Values.Sum())];
+        return all.Length == 0 ? null : Spread.Median(all);
+    }
+
+    /// <summary>The median time of stopping a tracker within a downtime; null where no sample has it.</summary>
+    public static double? StopSeconds(IEnumerable<MigrationSample> samples, ProviderCosts tracker)
+    {
+        ArgumentNullException.ThrowIfNull(tracker);
+        double[] all = [.. samples.SelectMany(sample => sample.DowntimeParts).Where(part => part.Key == StopOfTracker + tracker.Provider).Select(part => part.Value)];
         return all.Length == 0 ? null : Spread.Median(all);
     }
 
@@ -68,7 +79,9 @@ public static class EngineFit
 
     internal static IEnumerable<int> FirstRound(MigrationSample sample) => sample.Rounds.Count > 1 ? [0] : [];
 
-    internal static IEnumerable<int> LaterRounds(MigrationSample sample) => Enumerable.Range(1, Math.Max(0, sample.Rounds.Count - 2));
+    // Which pages a later round copied, and when, is not known, and such a tracker's report depends on it.
+    internal static IEnumerable<int> LaterRounds(MigrationSample sample) =>
+        sample.Policy.Trackers.Any(tracker => tracker.Costs.ForgetsWhenCopied) ? [] : Enumerable.Range(1, Math.Max(0, sample.Rounds.Count - 2));
 
     // The factor on all rates of writing by which the round after is as large as it was: the middle one of the rounds that tell it.
     private static double WorkPart(IReadOnlyCollection<MigrationSample> samples, Func<MigrationSample, IEnumerable<int>> rounds) =>
@@ -79,13 +92,13 @@ public static class EngineFit
         var parts = new List<double>();
         foreach (var sample in samples)
         {
-            foreach (var i in rounds(sample).Where(i => Tells(sample, sample.Rounds[i].Seconds)))
+            foreach (var i in rounds(sample).Where(i => Tells(sample, i)))
             {
                 var (low, high) = (0.0, 1.0);
                 for (var step = 0; step < 20; step++)
                 {
                     var middle = (low + high) / 2;
-                    (low, high) = Dirtied(sample, sample.Rounds[i].Seconds, middle) < sample.Rounds[i + 1].SentBytes ? (middle, high) : (low, middle);
+                    (low, high) = Dirtied(sample, i, middle) < sample.Rounds[i + 1].SentBytes ? (middle, high) : (low, middle);
                 }
 
                 parts.Add(high);
@@ -96,23 +109,51 @@ public static class EngineFit
     }
 
     // Where the whole working set is dirty either way, half the writes would have done as well.
-    private static bool Tells(MigrationSample sample, double seconds) => Dirtied(sample, seconds, 0.5) < LeastDifference * Dirtied(sample, seconds, 1);
+    private static bool Tells(MigrationSample sample, int round) => Dirtied(sample, round, 0.5) < LeastDifference * Dirtied(sample, round, 1);
 
-    private static double Dirtied(MigrationSample sample, double seconds, double part) => sample.Workload.Writers.Sum(writer => DirtyGrowth.Bytes(
-        writer, writer.DirtyBytesPerSecond * part, sample.Policy.Trackers.First(tracker => tracker.Source == writer.Source).Costs.PageBytes, seconds));
+    // In a first round all is copied; of a tracker that forgets what is copied only what was written after that is found.
+    private static double Dirtied(MigrationSample sample, int round, double part) => sample.Workload.Writers.Sum(writer =>
+    {
+        var (costs, of) = (CostsOf(sample, writer), sample.Rounds[round]);
+        var copied = costs.ForgetsWhenCopied && of.BytesPerSecond > 0 ? writer.Position * of.SentBytes / of.BytesPerSecond : 0;
+        return DirtyGrowth.Bytes(writer, writer.DirtyBytesPerSecond * part, costs.PageBytes, Math.Max(0, of.Seconds - copied));
+    });
+
+    private static ProviderCosts CostsOf(MigrationSample sample, WriterLoad writer) => sample.Policy.Trackers.First(tracker => tracker.Source == writer.Source).Costs;
 
     // The first copy goes into memory that is not there yet, so it is no measure of the later ones.
     internal static IEnumerable<(double Bytes, double Seconds)> Copies(MigrationSample sample) =>
         sample.Rounds.Skip(1).Where(round => round.BytesPerSecond > 0).Select(round => (round.SentBytes, round.SentBytes / round.BytesPerSecond));
 
-    internal static double RoundExtra(MeasuredRound round) => round.BytesPerSecond > 0 ? Math.Max(0, round.Seconds - (round.SentBytes / round.BytesPerSecond)) : round.Seconds;
+    /// <summary>What each short copy took beside its bytes.</summary>
+    /// <param name="sample">The migration.</param>
+    /// <param name="rate">What is copied a second where the link is no limit.</param>
+    internal static IEnumerable<double> Turns(MigrationSample sample, double rate) =>
+        sample.Rounds.Zip(sample.Rounds.Skip(1)).Where(pair => pair.Second is { BytesPerSecond: > 0, SentBytes: < ShortCopyBytes }).Select(pair =>
+        {
+            var (bytes, idle) = (pair.Second.SentBytes, Math.Min(RoundExtra(pair.First), sample.Link.BurstSeconds));
+            return Math.Max(0, (bytes / pair.Second.BytesPerSecond) - Math.Max(bytes / rate, (bytes / sample.Link.BytesPerSecond) - idle));
+        });
 
-    internal static double Reports(MigrationSample sample) => sample.ReportSeconds.Values.Sum();
+    /// <summary>What some rounds took beside copy and reports; less than nothing where the mean report was longer than theirs.</summary>
+    internal static IEnumerable<double> Extras(MigrationSample sample, Func<MigrationSample, IEnumerable<MeasuredRound>> rounds) =>
+        rounds(sample).Select(round => RoundExtra(round) - Reports(sample));
+
+    internal static IEnumerable<MeasuredRound> FirstOnly(MigrationSample sample) => sample.Rounds.Take(1);
+
+    internal static IEnumerable<MeasuredRound> AfterFirst(MigrationSample sample) => sample.Rounds.Skip(1);
+
+    private static double RoundExtra(MeasuredRound round) => round.BytesPerSecond > 0 ? Math.Max(0, round.Seconds - (round.SentBytes / round.BytesPerSecond)) : round.Seconds;
+
+    // The last sync's: the first ones of a process take several times as long, which is what their rounds took beside them.
+    private static double Reports(MigrationSample sample) => Parts(sample, name => name is LastSync);
 
     internal static double OtherDowntime(MigrationSample sample) =>
-        sample.DowntimeSeconds - Parts(sample, name => IsDevicePart(name) || IsVerify(name) || name is "copy dirty pages") - Reports(sample);
+        sample.DowntimeSeconds - Parts(sample, name => IsDevicePart(name) || IsVerify(name) || IsStop(name) || name is "copy dirty pages" or LastSync);
 
     internal static double Parts(MigrationSample sample, Func<string, bool> which) => sample.DowntimeParts.Where(part => which(part.Key)).Sum(part => part.Value);
+
+    private static bool IsStop(string name) => name.StartsWith(StopOfTracker, StringComparison.Ordinal);
 
     internal static bool IsVerify(string name) => name == "verify memory";
 

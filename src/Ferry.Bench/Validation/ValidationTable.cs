@@ -83,7 +83,11 @@ public sealed class ValidationTable
         {
             Trackers = [.. sample.Policy.Trackers.Select(tracker => tracker with
             {
-                Costs = tracker.Costs with { ReportSeconds = EngineFit.ReportSeconds(fitted, tracker.Costs.ToString()) ?? tracker.Costs.ReportSeconds },
+                Costs = tracker.Costs with
+                {
+                    ReportSeconds = EngineFit.ReportSeconds(fitted, tracker.Costs.ToString()) ?? tracker.Costs.ReportSeconds,
+                    StopSeconds = EngineFit.StopSeconds(fitted, tracker.Costs) ?? tracker.Costs.StopSeconds,
+                },
             })],
         };
         // Several samples give the state of a device, and it does not depend on the load.

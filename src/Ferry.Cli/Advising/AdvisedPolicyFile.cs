@@ -16,10 +16,12 @@ internal static class AdvisedPolicyFile
     public static string Format(Candidate candidate, string reason)
     {
         var (policy, convergence) = (candidate.Policy, candidate.Policy.Convergence);
-        var downtime = DurationText.Exact(TimeSpan.FromMilliseconds(Math.Max(1, Math.Floor(convergence.DowntimeLimit.TotalMilliseconds))));
+        var downtime = TimeSpan.FromMilliseconds(Math.Max(1, Math.Floor(convergence.DowntimeLimit.TotalMilliseconds)));
+        var switchover = TimeSpan.FromMilliseconds(Math.Min(downtime.TotalMilliseconds, Math.Ceiling(convergence.SwitchoverOverhead.TotalMilliseconds * 10) / 10));
         var text = new StringBuilder();
         text.AppendLine(CultureInfo.InvariantCulture, $"# By ferry advise: {reason}").AppendLine();
-        text.AppendLine("[limits]").AppendLine(CultureInfo.InvariantCulture, $"downtime = \"{downtime}\"");
+        text.AppendLine("[limits]").AppendLine(CultureInfo.InvariantCulture, $"downtime = \"{DurationText.Exact(downtime)}\"");
+        text.AppendLine(CultureInfo.InvariantCulture, $"switchover = \"{DurationText.Exact(switchover)}\"");
         text.AppendLine(CultureInfo.InvariantCulture, $"rounds = {convergence.MaxRounds}");
         text.AppendLine(CultureInfo.InvariantCulture, $"on-stall = \"{(convergence.OnStall == StallAction.Throttle ? "throttle" : "stop")}\"");
         text.AppendLine().AppendLine("[stream]").AppendLine(CultureInfo.InvariantCulture, $"channels = {policy.Channels}");

@@ -70,6 +70,7 @@ internal sealed class BenchParts(string[] ferry, string? socket, VfioPlace? kern
                 Channels = MigrationCase.Channels,
                 Verify = at.Verify,
                 DowntimeSeconds = MigrationCase.Downtime.TotalSeconds,
+                BandwidthBytesPerSecond = at.LimitBytesPerSecond,
                 Rules =
                 [
                     new SourceRule { Source = "vcpus", With = [migration.VcpuTracker], Combine = PolicyChoices.First },

@@ -114,6 +114,7 @@ internal sealed class AdviseCommand
             WorkingSetBytes = Bytes(parsed, _workingSet),
             DirtyBytesPerSecond = Rate(parsed, _dirtyRate),
             WriteBytes = Bytes(parsed, _message),
+            RingBytes = WriterLoad.RingOf(Bytes(parsed, _workingSet), Bytes(parsed, _message)),
             Pattern = Enum.Parse<AccessPattern>(parsed.GetValue(_pattern)!, ignoreCase: true),
         })];
         return new AdviceQuestion

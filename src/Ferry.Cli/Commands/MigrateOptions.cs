@@ -17,6 +17,10 @@ internal sealed class MigrateOptions
     private readonly Option<Duration> _downtime = OptionFactory.Time(
         "--downtime", "How long the vCPUs may stand still.", TimeSpan.FromSeconds(Defaults.DowntimeSeconds));
 
+    private readonly Option<Duration> _switchover = OptionFactory.Time(
+        "--switchover", "What of --downtime to keep free for what a switchover takes beside copying, such as starting the machine there; 'ferry bench' measures it, 'ferry advise' gives it.",
+        TimeSpan.FromSeconds(Defaults.SwitchoverSeconds));
+
     private readonly Option<Duration> _maxDowntime = OptionFactory.Time(
         "--max-downtime", "How far '--on-stall stretch' may raise --downtime; where not given, 3 seconds or --downtime if that is longer.", null);
 
@@ -70,7 +74,7 @@ internal sealed class MigrateOptions
         _verifyByDefault = verifyByDefault;
         Option[] options =
         [
-            _policy, _downtime, _maxDowntime, _maxRounds, _maxTime, _settleTime, _onStall, _channels, _compress, _bandwidth, _populate, _verify, _noVerify, _trackerVcpus,
+            _policy, _downtime, _switchover, _maxDowntime, _maxRounds, _maxTime, _settleTime, _onStall, _channels, _compress, _bandwidth, _populate, _verify, _noVerify, _trackerVcpus,
             _trackerDevices, _nicPageSize, _crossCheck,
         ];
         foreach (var option in options)
@@ -106,6 +110,7 @@ internal sealed class MigrateOptions
         }
 
         Take(_downtime, "limits.downtime", time => request.DowntimeSeconds = time.Value.TotalSeconds);
+        Take(_switchover, "limits.switchover", time => request.SwitchoverSeconds = time.Value.TotalSeconds);
         Take(_maxDowntime, "limits.max-downtime", time => request.MaxDowntimeSeconds = time.Value.TotalSeconds);
         if (!origins.ContainsKey("limits.max-downtime"))
         {

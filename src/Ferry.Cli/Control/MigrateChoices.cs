@@ -33,6 +33,7 @@ internal static class MigrateChoices
         CheckRange("max-rounds", request.MaxRounds, 1, 10_000);
         CheckRange("settle-time", request.SettleSeconds, 1, 3600);
         CheckRange("downtime", request.DowntimeSeconds, 0.001, 3600);
+        CheckRange("switchover", request.SwitchoverSeconds, 0, request.DowntimeSeconds);
         CheckRange("max-downtime", request.MaxDowntimeSeconds, request.DowntimeSeconds, 3600);
         CheckRange("max-time", request.MaxSeconds, 0.001, 1e6);
         if (request.BandwidthBytesPerSecond is 0 or > long.MaxValue)

@@ -12,6 +12,9 @@ internal sealed record MigrateRequest
     /// <summary>How long the vCPUs may stand still.</summary>
     public double DowntimeSeconds { get; set; } = 0.3;
 
+    /// <summary>What of that is kept free for what a switchover takes and no round shows.</summary>
+    public double SwitchoverSeconds { get; set; } = 0.001;
+
     /// <summary>How far <c>stretch</c> may raise that.</summary>
     public double MaxDowntimeSeconds { get; set; } = 3;
 

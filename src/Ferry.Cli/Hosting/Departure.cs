@@ -111,6 +111,7 @@ internal sealed class Departure(string machineName, IHostedMachine hosted, Migra
     private static ConvergenceOptions ToConvergence(MigrateRequest request) => new()
     {
         DowntimeLimit = TimeSpan.FromSeconds(request.DowntimeSeconds),
+        SwitchoverOverhead = TimeSpan.FromSeconds(request.SwitchoverSeconds),
         StretchCeiling = TimeSpan.FromSeconds(request.MaxDowntimeSeconds),
         MaxRounds = request.MaxRounds,
         MaxTime = TimeSpan.FromSeconds(request.MaxSeconds),

@@ -56,7 +56,7 @@ internal static class DocumentMapping
 
     /// <summary>What a device went through.</summary>
     public static DeviceDocument Of(DeviceReport device) =>
-        new(device.Id, [.. device.States.Select(VfioStateNames.Of)], device.PreCopyBytes, device.StopCopyBytes);
+        new(device.Id, [.. device.States.Select(VfioMigrationNames.Of)], device.PreCopyBytes, device.StopCopyBytes);
 
     /// <summary>A precision as documents name it.</summary>
     public static string NameOf(TrackingPrecision precision) => precision switch

@@ -105,7 +105,7 @@ internal sealed class MachineHost(MachineFile file, IHostedMachine hosted) : ICo
                 // Before a machine arrived whole, its memory says nothing.
                 Guest = state is MachineStates.Waiting or MachineStates.Arriving ? null : hosted.ReadGuest(),
                 Devices = [.. hosted.Machine.Devices.Select(device => new DeviceStatus(
-                    device.Id, device.Kind, VfioStateNames.Of(device.State), faults.GetValueOrDefault(device.Id), hosted.ReadIommu(device.Id), hosted.ReadKernel(device.Id)))],
+                    device.Id, device.Kind, VfioMigrationNames.Of(device.State), faults.GetValueOrDefault(device.Id), hosted.ReadIommu(device.Id), hosted.ReadKernel(device.Id)))],
                 Arrived = _arrivedDevices,
                 Migration = _progress,
             };

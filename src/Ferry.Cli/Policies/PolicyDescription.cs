@@ -31,6 +31,7 @@ internal static class PolicyDescription
             ("sequence.cross-check", Of(request.CrossCheck)),
             ("sequence.grace", request.Grace),
             ("limits.downtime", Of(request.DowntimeSeconds)),
+            ("limits.switchover", Of(request.SwitchoverSeconds)),
             ("limits.max-downtime", Of(request.MaxDowntimeSeconds)),
             ("limits.rounds", request.MaxRounds.ToString(CultureInfo.InvariantCulture)),
             ("limits.time", Of(request.MaxSeconds)),

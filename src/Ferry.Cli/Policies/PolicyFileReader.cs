@@ -54,6 +54,12 @@ internal static class PolicyFileReader
     {
         var toml = fields.Toml;
         request.DowntimeSeconds = fields.GetSeconds("limits.downtime", request.DowntimeSeconds, 0.001, 3600);
+        request.SwitchoverSeconds = fields.GetSeconds("limits.switchover", request.SwitchoverSeconds, 0, 3600);
+        if (request.SwitchoverSeconds > request.DowntimeSeconds)
+        {
+            toml.AddError("limits.switchover", "more than limits.downtime, of which it is a part; give less, or a longer downtime");
+        }
+
         var most = fields.GetSeconds("limits.max-downtime", Math.Max(request.MaxDowntimeSeconds, request.DowntimeSeconds), 0.001, 3600);
         if (most < request.DowntimeSeconds)
         {

@@ -11,10 +11,6 @@ namespace Ferry.Cli.Probing;
 /// <summary>What a probe found, as it is printed.</summary>
 internal static class ProbeMapping
 {
-    // Source: linux/vfio.h, VFIO_MIGRATION_*.
-    private static readonly (VfioMigrationFlags Flag, string Name)[] Flags =
-        [(VfioMigrationFlags.StopCopy, "STOP_COPY"), (VfioMigrationFlags.P2P, "P2P"), (VfioMigrationFlags.PreCopy, "PRE_COPY")];
-
     /// <summary>The document.</summary>
     public static ProbeDocument ToDocument(HostFindings host, IReadOnlyList<VfioUserFinding> sockets) => new(
         ProbeDocument.CurrentVersion,
@@ -59,7 +55,7 @@ internal static class ProbeMapping
     private static ulong[] Bytes(IReadOnlyList<PageSize> sizes) => [.. sizes.Select(size => size.Bytes)];
 
     private static string[]? NamesOf(VfioMigrationFlags? flags) =>
-        flags is { } has ? [.. Flags.Where(each => (has & each.Flag) != 0).Select(each => each.Name)] : null;
+        flags is { } has ? [.. VfioMigrationNames.All(has)] : null;
 
     private static string NameOf(ProviderStatus status) => status switch
     {

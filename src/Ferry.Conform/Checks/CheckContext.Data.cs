@@ -108,11 +108,11 @@ internal sealed partial class CheckContext
             // Early is well, as long as the end is refused too.
         }
 
-        Require(IsRefused(() => Device.SetState(next)), $"{what} was accepted: RESUMING -> {VfioStateNames.Of(next)} succeeded");
+        Require(IsRefused(() => Device.SetState(next)), $"{what} was accepted: RESUMING -> {VfioMigrationNames.Of(next)} succeeded");
         var state = Device.GetState();
         Require(
             state is VfioDeviceState.Error or VfioDeviceState.Resuming,
-            $"{what} was refused, and then the device is in {VfioStateNames.Of(state)}, neither in ERROR nor in RESUMING");
+            $"{what} was refused, and then the device is in {VfioMigrationNames.Of(state)}, neither in ERROR nor in RESUMING");
     }
 
     /// <summary>Fails where two streams differ.</summary>

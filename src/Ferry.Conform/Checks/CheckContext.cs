@@ -111,7 +111,7 @@ internal sealed partial class CheckContext(TracedDevice device, MachineMemory me
     public void RequireState(VfioDeviceState expected)
     {
         var state = Device.GetState();
-        Require(state == expected, $"the device is in {VfioStateNames.Of(state)} and not in {VfioStateNames.Of(expected)}");
+        Require(state == expected, $"the device is in {VfioMigrationNames.Of(state)} and not in {VfioMigrationNames.Of(expected)}");
     }
 
     /// <summary>Does what the device has to refuse.</summary>

@@ -19,7 +19,7 @@ internal sealed class KernelTexts(string mapRequest) : ICommandTexts
 
     public string Reset => "VFIO_DEVICE_RESET";
 
-    public string SetState(VfioDeviceState next) => $"VFIO_DEVICE_FEATURE SET MIG_DEVICE_STATE {VfioStateNames.Of(next)}";
+    public string SetState(VfioDeviceState next) => $"VFIO_DEVICE_FEATURE SET MIG_DEVICE_STATE {VfioMigrationNames.Of(next)}";
 
     public string ReadData(int bytes) => FormattableString.Invariant($"read(data_fd, {bytes})");
 

@@ -24,7 +24,7 @@ internal sealed class TracedDevice(IDeviceUnderTest inner, CommandTrace trace, T
     public DeviceAbilities AskAbilities() => Do(Texts.AskAbilities, inner.AskAbilities, abilities =>
         $"migration {abilities.Migration}, {(abilities.LogsDma ? $"DMA log {abilities.LogPrecision}" : "no DMA log")}, {(abilities.CanReset ? "reset" : "no reset")}");
 
-    public VfioDeviceState GetState() => Do(Texts.GetState, inner.GetState, VfioStateNames.Of);
+    public VfioDeviceState GetState() => Do(Texts.GetState, inner.GetState, VfioMigrationNames.Of);
 
     public bool? SetState(VfioDeviceState next) => Do(
         Texts.SetState(next), () => inner.SetState(next), opened => opened switch { null => "ok", true => "ok, a data session is open", false => "ok, no data session" });

@@ -18,7 +18,7 @@ internal sealed class VfioUserTexts : ICommandTexts
 
     public string Reset => "DEVICE_RESET";
 
-    public string SetState(VfioDeviceState next) => $"SET_STATE {VfioStateNames.Of(next)}";
+    public string SetState(VfioDeviceState next) => $"SET_STATE {VfioMigrationNames.Of(next)}";
 
     public string ReadData(int bytes) => FormattableString.Invariant($"READ_DATA {bytes}");
 

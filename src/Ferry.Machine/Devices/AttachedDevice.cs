@@ -310,7 +310,7 @@ public sealed class AttachedDevice : IDisposable
 
         if (IsStopped(State))
         {
-            throw new MachineException($"device {Device.Id} is stopped ({VfioStateNames.Of(State)}), and must not be accessed.");
+            throw new MachineException($"device {Device.Id} is stopped ({VfioMigrationNames.Of(State)}), and must not be accessed.");
         }
     }
 

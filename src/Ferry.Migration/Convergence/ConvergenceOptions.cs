@@ -6,6 +6,11 @@ public sealed record ConvergenceOptions
     /// <summary>The downtime that may be predicted at switchover; at least 1 ms.</summary>
     public TimeSpan DowntimeLimit { get; init; } = TimeSpan.FromMilliseconds(300);
 
+    /// <summary>What of the limit is kept free for all that a switchover takes and no round shows: pausing, devices' arcs, the vCPUs' state, the
+    /// stop of trackers, the destination's start, hashes; 0 to <see cref="DowntimeLimit"/>.</summary>
+    /// <remarks>The default is the turns of a fast link alone. <c>ferry bench</c> measures it for a host, and <c>ferry advise</c> gives it.</remarks>
+    public TimeSpan SwitchoverOverhead { get; init; } = TimeSpan.FromMilliseconds(1);
+
     /// <summary>The rounds after which <see cref="OnStall"/> follows, stall or not; at least 1.</summary>
     public int MaxRounds { get; init; } = 100;
 
@@ -48,6 +53,9 @@ public sealed record ConvergenceOptions
     internal void Validate()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(DowntimeLimit, TimeSpan.FromMilliseconds(1));
+        Require(
+            SwitchoverOverhead >= TimeSpan.Zero && SwitchoverOverhead <= DowntimeLimit,
+            nameof(SwitchoverOverhead), SwitchoverOverhead, $"0 to the downtime limit, {DowntimeLimit}");
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxRounds, 1);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(MaxTime, TimeSpan.Zero);
         Require(Enum.IsDefined(OnStall), nameof(OnStall), OnStall, "stop, fail, throttle or stretch");

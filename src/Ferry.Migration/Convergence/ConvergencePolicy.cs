@@ -105,7 +105,7 @@ public sealed class ConvergencePolicy
         // A bandwidth that is not known is zero here, which gives infinity.
         return seconds >= TimeSpan.MaxValue.TotalSeconds
             ? TimeSpan.MaxValue
-            : Clamp(sample.FixedOverhead, TimeSpan.FromDays(1)) + TimeSpan.FromSeconds(Math.Min(seconds, TimeSpan.MaxValue.TotalSeconds / 2));
+            : Clamp(sample.FixedOverhead, TimeSpan.FromDays(1)) + _options.SwitchoverOverhead + TimeSpan.FromSeconds(Math.Min(seconds, TimeSpan.MaxValue.TotalSeconds / 2));
     }
 
     // A limit that was reached stays reached, and so does the reason to wait for a low point; a stall may end.

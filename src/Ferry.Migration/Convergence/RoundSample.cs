@@ -19,6 +19,6 @@ public readonly record struct RoundSample
     /// <summary>What the devices are expected to send when stopped, in bytes.</summary>
     public long DeviceBytes { get; init; }
 
-    /// <summary>What a switchover takes beside moving bytes: arcs, the final sync, the peer's answer.</summary>
+    /// <summary>What the round showed of what a switchover takes beside moving bytes: a sync.</summary>
     public TimeSpan FixedOverhead { get; init; }
 }

@@ -1,3 +1,4 @@
+using Ferry.Linux.Vfio;
 using Ferry.Migration.Contracts;
 using Ferry.Migration.Wire;
 
@@ -77,7 +78,7 @@ internal static class Admission
             }
             else if (((ulong)here.Migration & there.Migration) != there.Migration)
             {
-                reasons.Add($"device {there.Id} has migration flags 0x{there.Migration:x} there and 0x{(ulong)here.Migration:x} here");
+                reasons.Add($"device {there.Id} can {VfioMigrationNames.Of((VfioMigrationFlags)there.Migration)} there and {VfioMigrationNames.Of(here.Migration)} here");
             }
         }
     }

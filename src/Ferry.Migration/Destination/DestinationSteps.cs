@@ -50,7 +50,7 @@ internal sealed class DestinationSteps
             {
                 throw new MigrationFailedException(
                     FailureKind.Verification,
-                    $"Device {device.Id} is in {StepNames.Of(device.State)} and its state is {(device.IsComplete ? "complete" : "not complete")}; it has to be complete and in STOP.");
+                    $"Device {device.Id} is in {VfioMigrationNames.Of(device.State)} and its state is {(device.IsComplete ? "complete" : "not complete")}; it has to be complete and in STOP.");
             }
         }
 

@@ -39,7 +39,7 @@ internal sealed class DeviceReceiver(IMigratableDevice device, long maxBytes, Ev
 
         if (State != VfioDeviceState.Resuming)
         {
-            throw new MigrationFailedException(FailureKind.Error, $"State came for device {Id}, which is in {StepNames.Of(State)}, not RESUMING.");
+            throw new MigrationFailedException(FailureKind.Error, $"State came for device {Id}, which is in {VfioMigrationNames.Of(State)}, not RESUMING.");
         }
 
         _hash = StateHash.Add(_hash, data);

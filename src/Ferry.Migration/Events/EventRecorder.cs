@@ -27,7 +27,7 @@ internal sealed class EventRecorder(EngineHost host, long began, MigrationEventB
     internal void TrackerRead(string tracker, string sources, ulong pages, TimeSpan elapsed) =>
         Add(new(MigrationEventKind.TrackerRead, Now, Round, tracker, sources, pages, Elapsed: elapsed));
 
-    internal void DeviceState(string device, VfioDeviceState state) => Add(new(MigrationEventKind.DeviceState, Now, Round, device, StepNames.Of(state)));
+    internal void DeviceState(string device, VfioDeviceState state) => Add(new(MigrationEventKind.DeviceState, Now, Round, device, VfioMigrationNames.Of(state)));
 
     internal void RoundEnded(in Reports.RoundReport round, ulong sentPages, ulong zeroPages) => Add(new(
         MigrationEventKind.Round, Now, Round, "round", "", round.DirtyPages, sentPages, zeroPages, round.SentBytes, round.Elapsed, round.BytesPerSecond));

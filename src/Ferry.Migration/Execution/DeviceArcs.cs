@@ -16,7 +16,7 @@ internal static class DeviceArcs
         }
         catch (IOException e)
         {
-            throw new IOException($"Device {device.Id} did not go from {StepNames.Of(from)} to {StepNames.Of(next)}: {e.Message}", e);
+            throw new IOException($"Device {device.Id} did not go from {VfioMigrationNames.Of(from)} to {VfioMigrationNames.Of(next)}: {e.Message}", e);
         }
     }
 }

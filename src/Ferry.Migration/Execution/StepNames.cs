@@ -11,7 +11,7 @@ internal static class StepNames
         PlanStep.StartTracker start => $"start tracker {start.Tracker}",
         PlanStep.StopTracker stop => $"stop tracker {stop.Tracker}",
         PlanStep.Sync => "sync dirty pages",
-        PlanStep.DeviceArc arc => $"device {arc.Device} {Of(arc.From)} -> {Of(arc.To)}",
+        PlanStep.DeviceArc arc => $"device {arc.Device} {VfioMigrationNames.Of(arc.From)} -> {VfioMigrationNames.Of(arc.To)}",
         PlanStep.MarkAllDirty => "mark all pages dirty",
         PlanStep.CopyDirty => "copy dirty pages",
         PlanStep.DevicePreCopy device => $"pre-copy of device {device.Device}",
@@ -25,18 +25,5 @@ internal static class StepNames
         PlanStep.LoadVcpus => "load vCPU state",
         PlanStep.ResumeVcpus => "resume vCPUs",
         _ => step.GetType().Name,
-    };
-
-    internal static string Of(VfioDeviceState state) => state switch
-    {
-        VfioDeviceState.Error => "ERROR",
-        VfioDeviceState.Stop => "STOP",
-        VfioDeviceState.Running => "RUNNING",
-        VfioDeviceState.StopCopy => "STOP_COPY",
-        VfioDeviceState.Resuming => "RESUMING",
-        VfioDeviceState.RunningP2P => "RUNNING_P2P",
-        VfioDeviceState.PreCopy => "PRE_COPY",
-        VfioDeviceState.PreCopyP2P => "PRE_COPY_P2P",
-        _ => $"state {(uint)state}",
     };
 }

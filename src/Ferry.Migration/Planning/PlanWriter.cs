@@ -90,5 +90,5 @@ internal sealed class PlanWriter(IReadOnlyList<PlanDevice> devices, int written 
         _ => throw new ArgumentOutOfRangeException(nameof(step), step, "A step without a text."),
     };
 
-    private static string Name(VfioDeviceState state) => VfioStateNames.Of(state);
+    private static string Name(VfioDeviceState state) => VfioMigrationNames.Of(state);
 }

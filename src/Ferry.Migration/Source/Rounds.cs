@@ -70,8 +70,8 @@ internal static class Rounds
             RemainingBytes = (long)(dirty.Count * PageLayout.PageBytes),
             BytesPerSecond = context.RoundBytesPerSecond,
             DeviceBytes = (long)Math.Min(steps.EstimateStopCopyBytes(), long.MaxValue),
-            // The switchover syncs once more, and each of its answers takes a turn of both sides.
-            FixedOverhead = context.Clock.LastSync + TimeSpan.FromMilliseconds(1),
+            // The switchover syncs once more.
+            FixedOverhead = context.Clock.LastSync,
         };
     }
 }

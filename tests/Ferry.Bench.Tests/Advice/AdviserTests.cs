@@ -118,6 +118,18 @@ public sealed class AdviserTests
             },
             iter: 30);
 
+    [Fact]
+    public void What_is_advised_keeps_free_what_its_switchover_takes()
+    {
+        var question = TestHosts.Rdma(10 * Gigabit) with { Limits = new AdviceLimits { DowntimeSeconds = 0.1 } };
+        question = question with { Engine = question.Engine with { SwitchoverSeconds = 0.03, DeviceSeconds = 0.01 } };
+        var convergence = Adviser.Advise(question).Recommended!.Policy.Convergence;
+        // 40 ms, and three turns of a link that takes 20 us for one.
+        Assert.Equal((100, 40.06), (convergence.DowntimeLimit.TotalMilliseconds, Math.Round(convergence.SwitchoverOverhead.TotalMilliseconds, 3)));
+        var impossible = question with { Engine = question.Engine with { SwitchoverSeconds = 0.2 } };
+        Assert.Null(Adviser.Advise(impossible).Recommended);
+    }
+
     [Theory]
     [InlineData(0, 0.05)]
     [InlineData(0.05, -1)]

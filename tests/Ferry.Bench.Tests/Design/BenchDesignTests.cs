@@ -90,6 +90,15 @@ public sealed class BenchDesignTests
     }
 
     [Fact]
+    public void One_migration_has_a_limit_under_which_its_rounds_shrink_and_is_measured_more_than_once()
+    {
+        var point = Assert.Single(BenchDesign.Of(Scope("kvm"), Scale), point => point.Dimensions.LimitBytesPerSecond is not null);
+        Assert.Equal((ExperimentNames.Migration, null, Scale.Migrations), (point.Experiment, point.Dimensions.Link, point.Repeats));
+        var written = point.Dimensions.GuestDirtyBytesPerSecond + point.Dimensions.DirtyBytesPerSecond!.Value;
+        Assert.InRange((double)written / point.Dimensions.LimitBytesPerSecond!.Value, 0.2, 0.5);
+    }
+
+    [Fact]
     public void Without_a_tracker_of_vcpus_there_are_no_migrations() =>
         Assert.DoesNotContain(BenchDesign.Of(Scope("kvm") with { GuestProviders = [] }, Scale), point => point.Experiment == ExperimentNames.Migration);
 

@@ -36,6 +36,23 @@ public sealed class CostFitTests
     }
 
     [Fact]
+    public void A_stop_that_takes_longer_for_more_memory_is_told_from_one_that_does_not()
+    {
+        CostSample Stop(ulong memory, double seconds) => new()
+        {
+            Experiment = ExperimentNames.Report,
+            Dimensions = At with { MemoryBytes = memory, WorkingSetBytes = 0 },
+            Measures = [new() { Metric = MetricNames.StopSeconds, Values = [seconds, seconds, seconds] }],
+        };
+        double Of(IReadOnlyList<FittedCost> costs, string name) => costs.Single(cost => cost.Name == name).Value;
+        var table = CostFit.Of([Stop(1 << 28, 0.003), Stop(1 << 30, 0.012)]);
+        Assert.Equal((0, 0.012, 0.012), (Math.Round(Of(table, CostNames.StopSecondsFixed), 6), Math.Round(Of(table, CostNames.StopSecondsPerMemoryByte) * (1 << 30), 6), Of(table, CostNames.StopSeconds)));
+        var log = CostFit.Of([Stop(1 << 28, 0.001), Stop(1 << 30, 0.001)]);
+        Assert.Equal((0.001, 0), (Math.Round(Of(log, CostNames.StopSecondsFixed), 6), Math.Round(Of(log, CostNames.StopSecondsPerMemoryByte) * (1 << 30), 6)));
+        Assert.DoesNotContain(CostFit.Of([Stop(1 << 30, 0.001)]), cost => cost.Name == CostNames.StopSecondsFixed);
+    }
+
+    [Fact]
     public void One_disturbed_value_changes_little()
     {
         var samples = Reports(0.01, new Random(1)).ToList();
@@ -130,6 +147,27 @@ public sealed class CostFitTests
         Assert.Equal(0.1, costs.Single(cost => cost.Name == CostNames.SwitchoverSecondsFixed).Value, 9);
         Assert.Equal(0.1 - 0.001, costs.Single(cost => cost.Name == CostNames.MigrationSecondsFixed).Value, 9);
         Assert.Equal(1e9, costs.Single(cost => cost.Name == CostNames.CopyBytesPerSecond).Value);
+    }
+
+    [Fact]
+    public void A_migration_under_a_limit_tells_of_its_rounds_and_not_of_how_fast_a_host_copies()
+    {
+        CostSample Migration(ulong? limit, double rate, double cpu) => new()
+        {
+            Experiment = ExperimentNames.Migration,
+            Dimensions = At with { LimitBytesPerSecond = limit },
+            Measures =
+            [
+                new() { Metric = MetricNames.FirstCopyBytesPerSecond, Values = [rate, rate, rate] }, new() { Metric = MetricNames.CopyBytesPerSecond, Values = [rate, rate, rate] },
+                new() { Metric = MetricNames.SentBytes, Values = [1e6, 2e6, 3e6] }, new() { Metric = MetricNames.CpuSeconds, Values = [cpu, 2 * cpu, 3 * cpu] },
+                .. limit is null ? Array.Empty<SampleMeasure>() : [new() { Metric = MetricNames.RoundExtraSeconds, Values = [0.001, 0.001, 0.001] }],
+            ],
+        };
+        var costs = CostFit.Of([Migration(null, 1e9, 1e-3), Migration(64 << 20, 64e6, 1), Migration(32 << 20, 32e6, 1)]);
+        Assert.Equal((1e9, 1e9, 0.001), (Value(CostNames.CopyBytesPerSecond), Value(CostNames.FirstCopyBytesPerSecond), Value(CostNames.RoundSeconds)));
+        Assert.Equal(1e-9, Value(CostNames.CpuSecondsPerByte), 1e-12);
+
+        double Value(string name) => costs.Single(cost => cost.Name == name).Value;
     }
 
     [Fact]

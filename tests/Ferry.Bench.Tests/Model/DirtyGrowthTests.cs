@@ -39,6 +39,17 @@ public sealed class DirtyGrowthTests
             ((0.2 * (1 - Math.Exp(-4))) + (0.8 * (1 - Math.Exp(-0.25)))) * 80 * MiB,
             DirtyGrowth.Bytes(Load(AccessPattern.Skewed, 80 * MiB, 4096), 80 * MiB, 4096, 1), 1e-3);
 
+    [Fact]
+    public void A_completion_ring_adds_little_at_fine_pages_and_a_whole_one_at_coarse_pages()
+    {
+        var load = Load(AccessPattern.Sequential, 64 * MiB, 4096) with { RingBytes = WriterLoad.RingOf(64 * MiB, 4096) };
+        Assert.Equal(512 * 1024, load.RingBytes);
+        // 1024 writes, 32 bytes each, and the rest of the ring's page.
+        Assert.Equal((4 * MiB) + (32 * 1024) + 4096 - 32, DirtyGrowth.Bytes(load, 4 * MiB, 4096, 1), 1e-6);
+        Assert.Equal((4 * MiB) + (2 * MiB) - 4096 + (2 * MiB), DirtyGrowth.Bytes(load, 4 * MiB, 2 * MiB, 1), 1e-6);
+        Assert.Equal(DirtyGrowth.MostBytes(load, 2 * MiB), DirtyGrowth.Bytes(load, 4 * MiB, 2 * MiB, 600), 1e-6);
+    }
+
     // The formula against the thing itself: pages drawn one by one.
     [Theory]
     [InlineData(4096, 4096)]

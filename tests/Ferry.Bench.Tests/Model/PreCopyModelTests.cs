@@ -38,7 +38,7 @@ public sealed class PreCopyModelTests
     [Fact]
     public void Each_cost_is_counted_where_it_falls()
     {
-        var engine = Plain with { SwitchoverSeconds = 0.01, DeviceSeconds = 0.002, VerifyBytesPerSecond = 4 * GiB, RoundSeconds = 0.1, CopySeconds = 0.003 };
+        var engine = Plain with { SwitchoverSeconds = 0.01, DeviceSeconds = 0.002, VerifyBytesPerSecond = 4 * GiB, FirstRoundSeconds = 0.1, CopySeconds = 0.003 };
         var costs = Free() with { ReportSeconds = 0.005, StopSeconds = 0.001, Slowdown = 0.25 };
         var machine = MachineWith(new WriterLoad("nic0") { WorkingSetBytes = MiB, DirtyBytesPerSecond = 0 }) with { ZeroBytes = 2 * GiB, DeviceStateBytes = 64 * MiB };
         var prediction = new PreCopyModel(engine with { ZeroBytesPerSecond = 8 * GiB }, FreeLink).Predict(machine, Policy(("nic0", costs)) with { Verify = true });
@@ -47,6 +47,67 @@ public sealed class PreCopyModelTests
         Assert.Equal(prediction.DowntimeSeconds + 1 + 0.003 + 0.25 + 0.1 + 0.005, prediction.TotalSeconds, 1e-9);
         Assert.Equal(0.25, prediction.DeviceSlowdown, 1e-9);
         Assert.Equal(0, prediction.GuestSlowdown);
+    }
+
+    // The rounds of 1 and 1/2 s from above, each later, and with it what it dirties, by what it takes beside its copy.
+    [Fact]
+    public void The_first_round_takes_what_no_later_one_does()
+    {
+        var writer = new WriterLoad("nic0") { WorkingSetBytes = GiB, DirtyBytesPerSecond = 512 * MiB, Pattern = AccessPattern.Sequential };
+        var policy = Policy(("nic0", Free())) with { Convergence = new ConvergenceOptions { DowntimeLimit = TimeSpan.FromMilliseconds(320) } };
+        var prediction = new PreCopyModel(Plain with { FirstRoundSeconds = 0.2, RoundSeconds = 0.01 }, FreeLink).Predict(MachineWith(writer), policy);
+        Assert.Equal([1.2, 0.61], prediction.Rounds.Select(round => Math.Round(round.Seconds, 6)));
+        // What was written until the vCPUs were paused: the device writes on after the last sync.
+        Assert.Equal(0.305 + 0.005, prediction.DowntimeSeconds, 1e-6);
+    }
+
+    // A link of 64 MiB/s that nothing used for 10 ms owes 10 ms of what it carries, not all that it would let go at once after a long pause.
+    [Fact]
+    public void After_a_short_pause_a_link_lets_go_no_more_than_it_was_spared()
+    {
+        var nic = new WriterLoad("nic0") { WorkingSetBytes = GiB, DirtyBytesPerSecond = 16 * MiB, Pattern = AccessPattern.Sequential };
+        var link = new LinkCosts(64 * MiB, 0) { BurstSeconds = 0.5 };
+        var prediction = new PreCopyModel(Plain with { FirstRoundSeconds = 0.1, RoundSeconds = 0.01 }, link).Predict(MachineWith(nic), Policy(("nic0", Free())));
+        // 1 GiB at 64 MiB/s is 16 s, and the link was free for long before.
+        Assert.Equal(15.6, prediction.Rounds[0].Seconds, 1e-6);
+        // 249.6 MiB are 3.9 s, of which 0.1 s went by; the next round's quarter has 0.01 s.
+        Assert.Equal(3.9 - 0.1 + 0.01, prediction.Rounds[1].Seconds, 1e-6);
+        Assert.Equal((3.81 / 4) - 0.01 + 0.01, prediction.Rounds[2].Seconds, 1e-6);
+    }
+
+    [Fact]
+    public void What_a_coarse_page_adds_is_copied_once_and_not_again_for_the_last_sync()
+    {
+        var nic = new WriterLoad("nic0") { WorkingSetBytes = GiB, DirtyBytesPerSecond = 16 * MiB, Pattern = AccessPattern.Sequential };
+        var policy = Policy(("nic0", Free(2 << 20)));
+        var prediction = new PreCopyModel(Plain with { RoundSeconds = 0.01 }, FreeLink).Predict(MachineWith(nic), policy);
+        // 16 MiB in the second of the round, 0.16 MiB until the device stood still, and one page's rest.
+        Assert.Equal(((16.16 * MiB) + (2 * MiB) - 4096) / GiB, prediction.DowntimeSeconds, 1e-9);
+    }
+
+    // 64 MiB of 1 GiB are written once over in the second that the copy takes: what kvm-log finds is what was written after the page was copied.
+    [Theory]
+    [InlineData("kvm-ring", 0.5, 1.0)]
+    [InlineData("kvm-log", 0.5, 0.5)]
+    [InlineData("kvm-log", 0.25, 0.75)]
+    [InlineData("kvm-log", 1.0, 0.0)]
+    public void A_tracker_that_forgets_what_is_copied_finds_what_was_written_after_it(string tracker, double position, double part)
+    {
+        var guest = Vcpus(64, 64) with { Position = position };
+        var prediction = Predict(MachineWith(guest), Policy((WriterLoad.Vcpus, new ProviderCosts(tracker, 4096))));
+        Assert.Equal(64 * MiB * (1 - Math.Exp(-part)), prediction.Rounds[0].RemainingBytes, 1.0);
+    }
+
+    // Half of the working set is dirty, and copied in the next round, in which both halves are written as often: of the copied one the first half is lost.
+    [Fact]
+    public void In_a_later_round_only_what_is_copied_is_forgotten_late()
+    {
+        var guest = Vcpus(1024, 1024) with { Position = 0 };
+        var policy = Policy((WriterLoad.Vcpus, new ProviderCosts("kvm-log", 4096))) with { Convergence = new ConvergenceOptions { DowntimeLimit = TimeSpan.FromMilliseconds(1), MaxRounds = 2 } };
+        var prediction = Predict(MachineWith(guest) with { DataBytes = GiB }, policy);
+        var dirty = 1 - Math.Exp(-1);
+        Assert.Equal(dirty * GiB, prediction.Rounds[0].RemainingBytes, 1.0);
+        Assert.Equal(((dirty * (1 - Math.Exp(-dirty / 2))) + ((1 - dirty) * (1 - Math.Exp(-dirty)))) * GiB, prediction.Rounds[1].RemainingBytes, 1.0);
     }
 
     [Fact]

@@ -30,6 +30,7 @@ public sealed class AdviseCommandTests : IDisposable
         var request = PolicyFileReader.Read(policy).Request;
         Assert.Equal(["vcpus", "nic0", "nic1", null], request.Rules.Select(rule => rule.Source));
         Assert.InRange(request.DowntimeSeconds, 0.001, 2);
+        Assert.InRange(request.SwitchoverSeconds, 0.005, request.DowntimeSeconds);
         var (shown, table, problem) = await RunAsync("policy", "show", "--policy", policy, "--json");
         Assert.True(shown == ExitCodes.Done, problem);
         using var document = JsonDocument.Parse(table);

@@ -99,6 +99,7 @@ public sealed class PolicyFileReaderTests
             sequence = { tracking = false, pre-copy = false, grace = "devices-first" }
             [limits]
             downtime = "5s"
+            switchover = "20ms"
             rounds = 7
             bandwidth = "100M"
             on-stall = "throttle"
@@ -108,7 +109,7 @@ public sealed class PolicyFileReaderTests
             """);
         var request = policy.Request;
         Assert.Equal((false, false, "devices-first"), (request.Tracking, request.PreCopy, request.Grace));
-        Assert.Equal((5.0, 5.0, 7, 100UL << 20), (request.DowntimeSeconds, request.MaxDowntimeSeconds, request.MaxRounds, request.BandwidthBytesPerSecond));
+        Assert.Equal((5.0, 0.02, 5.0, 7, 100UL << 20), (request.DowntimeSeconds, request.SwitchoverSeconds, request.MaxDowntimeSeconds, request.MaxRounds, request.BandwidthBytesPerSecond));
         Assert.Equal(("throttle", "zstd", true), (request.OnStall, request.Compress, request.Verify));
         Assert.Equal("p.toml:3", policy.Origins["limits.downtime"]);
         Assert.Equal("p.toml:1", policy.Origins["sequence.grace"]);
@@ -131,6 +132,7 @@ public sealed class PolicyFileReaderTests
     [InlineData("[[source]]\nid = \"a\"\nwith = [\"iotable\", \"iotable-faults\"]\ncombine = \"union\"", "p.toml:3: source[0].with: a page table is watched in one way")]
     [InlineData("[sequence]\ntracking = false\n[default]\nwith = [\"all\"]", "p.toml:4: default.with: names trackers, and sequence.tracking is false")]
     [InlineData("[limits]\ndowntime = \"2s\"\nmax-downtime = \"1s\"", "p.toml:3: limits.max-downtime: less than limits.downtime")]
+    [InlineData("[limits]\ndowntime = \"20ms\"\nswitchover = \"30ms\"", "p.toml:3: limits.switchover: more than limits.downtime, of which it is a part")]
     [InlineData("[limits]\nbandwidth = 0", "p.toml:2: limits.bandwidth: 0 is no rate")]
     [InlineData("[limits]\ntime = \"0s\"", "p.toml:2: limits.time: 0 s is not from 0.001")]
     [InlineData("[stream]\nchannels = 17", "p.toml:2: stream.channels: 17 is not from 1 to 16")]

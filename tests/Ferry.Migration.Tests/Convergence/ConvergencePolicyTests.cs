@@ -173,9 +173,25 @@ public sealed class ConvergencePolicyTests
         Assert.Equal(DecisionKind.SwitchOver, new ConvergencePolicy(Options).Next(Sample(200_000_000)).Kind);
         Assert.Equal(DecisionKind.Continue, new ConvergencePolicy(Options).Next(Sample(200_000_000) with { DeviceBytes = 150_000_000 }).Kind);
         var late = new ConvergencePolicy(Options).Next(Sample(200_000_000) with { FixedOverhead = TimeSpan.FromMilliseconds(150) });
-        Assert.Equal(350, late.PredictedDowntime.TotalMilliseconds, 0.01);
+        // A millisecond for the turns that no round shows.
+        Assert.Equal(351, late.PredictedDowntime.TotalMilliseconds, 0.01);
         Assert.Equal(DecisionKind.Continue, late.Kind);
     }
+
+    [Fact]
+    public void What_a_switchover_is_known_to_take_is_kept_free_of_the_limit()
+    {
+        var measured = Options with { SwitchoverOverhead = TimeSpan.FromMilliseconds(120) };
+        Assert.Equal(DecisionKind.Continue, new ConvergencePolicy(measured).Next(Sample(200_000_000)).Kind);
+        var decision = new ConvergencePolicy(measured).Next(Sample(170_000_000));
+        Assert.Equal((DecisionKind.SwitchOver, 290), (decision.Kind, (int)decision.PredictedDowntime.TotalMilliseconds));
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(301)]
+    public void An_overhead_that_no_switchover_could_keep_to_is_refused(int milliseconds) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ConvergencePolicy(Options with { SwitchoverOverhead = TimeSpan.FromMilliseconds(milliseconds) }));
 
     [Fact]
     public void One_fast_round_doesnt_hide_a_slow_link()

@@ -31,6 +31,7 @@ public sealed class ConvergencePropertyTests
 
     private static readonly Gen<ConvergenceOptions> GenOptions =
         from limit in Gen.Int[1, 2000]
+        from overhead in Gen.Int[0, limit]
         from rounds in Gen.Int[1, 60]
         from seconds in Gen.Int[1, 600]
         from action in Gen.Enum<StallAction>()
@@ -45,6 +46,7 @@ public sealed class ConvergencePropertyTests
         select new ConvergenceOptions
         {
             DowntimeLimit = TimeSpan.FromMilliseconds(limit),
+            SwitchoverOverhead = TimeSpan.FromMilliseconds(overhead),
             MaxRounds = rounds,
             MaxTime = TimeSpan.FromSeconds(seconds),
             OnStall = action,

@@ -119,6 +119,6 @@ public sealed class MigrationEventTests
     private static void AssertStates(IReadOnlyList<DeviceReport> devices, List<MigrationEvent> events) => Assert.All(
         devices,
         device => Assert.Equal(
-            device.States.Skip(1).Select(Execution.StepNames.Of),
+            device.States.Skip(1).Select(Ferry.Linux.Vfio.VfioMigrationNames.Of),
             events.Where(each => each.Kind == MigrationEventKind.DeviceState && each.Name == device.Id).Select(each => each.Detail)));
 }

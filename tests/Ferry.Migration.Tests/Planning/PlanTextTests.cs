@@ -89,7 +89,7 @@ public sealed class PlanTextTests
     [Fact]
     public void States_are_named_as_in_the_header()
     {
-        Assert.Equal("STOP_COPY", VfioStateNames.Of(VfioDeviceState.StopCopy));
-        Assert.Equal("9", VfioStateNames.Of((VfioDeviceState)9));
+        Assert.Equal("STOP_COPY", VfioMigrationNames.Of(VfioDeviceState.StopCopy));
+        Assert.Equal("9", VfioMigrationNames.Of((VfioDeviceState)9));
     }
 }

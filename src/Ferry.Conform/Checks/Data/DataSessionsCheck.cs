@@ -23,7 +23,7 @@ internal sealed class DataSessionsCheck : ICheck
             (from, to) =>
             {
                 CheckContext.Require(
-                    !context.TryGo(to, out var hasOpened) || hasOpened == Opens(from, to), $"{VfioStateNames.Of(from)} -> {VfioStateNames.Of(to)} gave {(hasOpened == true ? "a" : "no")} file of a data session");
+                    !context.TryGo(to, out var hasOpened) || hasOpened == Opens(from, to), $"{VfioMigrationNames.Of(from)} -> {VfioMigrationNames.Of(to)} gave {(hasOpened == true ? "a" : "no")} file of a data session");
                 opened += hasOpened == true ? 1 : 0;
             });
         return FormattableString.Invariant($"{opened} of {taken} transitions");

@@ -24,7 +24,7 @@ internal sealed class DataStatesCheck : ICheck
         context.PrepareStream();
         foreach (var state in context.States)
         {
-            var name = VfioStateNames.Of(state);
+            var name = VfioMigrationNames.Of(state);
             var (isSaving, isLoading) = (CheckContext.IsSaving(state), state == VfioDeviceState.Resuming);
             context.Begin($"the data channel in {name}");
             context.Reach(state);
@@ -43,7 +43,7 @@ internal sealed class DataStatesCheck : ICheck
 
     private static void RequireEnded(CheckContext context, VfioDeviceState from, VfioDeviceState to)
     {
-        var what = $"{VfioStateNames.Of(from)} -> {VfioStateNames.Of(to)}";
+        var what = $"{VfioMigrationNames.Of(from)} -> {VfioMigrationNames.Of(to)}";
         context.Begin($"the data channel after {what}");
         context.Reach(from);
         if (from == VfioDeviceState.Resuming)

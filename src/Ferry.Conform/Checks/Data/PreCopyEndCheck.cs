@@ -19,7 +19,7 @@ internal sealed class PreCopyEndCheck : ICheck
         CheckContext.Require(context.LastRead.IsTemporaryEnd == false, "the end of STOP_COPY is ENOMSG, without a pre-copy before");
         foreach (var state in context.States.Where(state => state is VfioDeviceState.PreCopy or VfioDeviceState.PreCopyP2P))
         {
-            var name = VfioStateNames.Of(state);
+            var name = VfioMigrationNames.Of(state);
             context.Begin($"the ends of the data in {name} and STOP_COPY");
             context.Reach(state);
             context.ReadData(context.PreCopyLimitBytes, int.MaxValue);

@@ -19,7 +19,7 @@ internal sealed class PreCopyInfoCheck : ICheck
         var measured = new List<string>();
         foreach (var state in context.States.Where(state => state is VfioDeviceState.PreCopy or VfioDeviceState.PreCopyP2P))
         {
-            measured.Add($"{VfioStateNames.Of(state)}: {Measure(context, state)}");
+            measured.Add($"{VfioMigrationNames.Of(state)}: {Measure(context, state)}");
         }
 
         RequireRefused(context, "in RUNNING", VfioDeviceState.PreCopy, VfioDeviceState.Running);
@@ -29,7 +29,7 @@ internal sealed class PreCopyInfoCheck : ICheck
 
     private static string Measure(CheckContext context, VfioDeviceState state)
     {
-        var name = VfioStateNames.Of(state);
+        var name = VfioMigrationNames.Of(state);
         context.Begin($"the sizes of pre-copy in {name}, of an idle device");
         context.Reach(state);
         var first = Ask(context);

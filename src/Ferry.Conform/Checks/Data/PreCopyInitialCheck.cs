@@ -17,9 +17,9 @@ internal sealed class PreCopyInitialCheck : ICheck
     {
         foreach (var state in context.States.Where(state => state is VfioDeviceState.PreCopy or VfioDeviceState.PreCopyP2P))
         {
-            context.Begin($"the first read in {VfioStateNames.Of(state)}");
+            context.Begin($"the first read in {VfioMigrationNames.Of(state)}");
             context.Reach(state);
-            CheckContext.Require(context.ReadData(1, 1).Length == 1, $"{VfioStateNames.Of(state)} begins without data");
+            CheckContext.Require(context.ReadData(1, 1).Length == 1, $"{VfioMigrationNames.Of(state)} begins without data");
         }
 
         return null;

@@ -49,9 +49,9 @@ internal sealed class SizeEstimateCheck : ICheck
         var silent = new List<string>();
         foreach (var state in context.States)
         {
-            context.Begin($"estimate in {VfioStateNames.Of(state)}");
+            context.Begin($"estimate in {VfioMigrationNames.Of(state)}");
             context.Reach(state);
-            (context.Device.EstimateStopCopyBytes() is null ? silent : answering).Add(VfioStateNames.Of(state));
+            (context.Device.EstimateStopCopyBytes() is null ? silent : answering).Add(VfioMigrationNames.Of(state));
         }
 
         CheckContext.Require(
@@ -73,7 +73,7 @@ internal sealed class SizeEstimateCheck : ICheck
         }
 
         _measured++;
-        var text = FormattableString.Invariant($"in {VfioStateNames.Of(state)} the estimate is {bytes} bytes, and STOP_COPY gave {trueBytes}");
+        var text = FormattableString.Invariant($"in {VfioMigrationNames.Of(state)} the estimate is {bytes} bytes, and STOP_COPY gave {trueBytes}");
         _largest = _largest.Length == 0 ? text : _largest;
         CheckContext.Require(IsNear(bytes, (ulong)trueBytes), text);
         return trueBytes;

@@ -26,7 +26,7 @@ internal sealed class DmaRunsCheck : ICheck
             context.Go(state);
             if (state != VfioDeviceState.Stop)
             {
-                RequireWork(context, VfioStateNames.Of(state));
+                RequireWork(context, VfioMigrationNames.Of(state));
             }
         }
 

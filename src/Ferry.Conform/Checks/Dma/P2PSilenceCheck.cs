@@ -39,8 +39,8 @@ internal sealed class P2PSilenceCheck : ICheck
 
     private static void Check(CheckContext context, VfioDeviceState[] way)
     {
-        var name = VfioStateNames.Of(way[^1]);
-        context.Begin($"{string.Join(", ", way.Select(VfioStateNames.Of))} at work that reaches another device");
+        var name = VfioMigrationNames.Of(way[^1]);
+        context.Begin($"{string.Join(", ", way.Select(VfioMigrationNames.Of))} at work that reaches another device");
         context.BeginStimulus(toPeer: true);
         context.Memory.Remember();
         context.Work(CheckContext.WorkPieces);

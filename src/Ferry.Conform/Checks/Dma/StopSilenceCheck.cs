@@ -42,7 +42,7 @@ internal sealed class StopSilenceCheck : ICheck
 
     private static bool StopAtWork(CheckContext context, VfioDeviceState from, VfioDeviceState to)
     {
-        context.Begin($"{VfioStateNames.Of(from)} -> {VfioStateNames.Of(to)} at work");
+        context.Begin($"{VfioMigrationNames.Of(from)} -> {VfioMigrationNames.Of(to)} at work");
         context.BeginStimulus();
         using var interrupts = context.ListenToInterrupts();
         context.Work(CheckContext.WorkPieces);
@@ -56,11 +56,11 @@ internal sealed class StopSilenceCheck : ICheck
         interrupts?.Take();
         // Sooner known than a copy of memory is taken.
         var left = context.CountOutstanding();
-        Silence.RequireSince(context, $"in {VfioStateNames.Of(to)}", withRam: true);
+        Silence.RequireSince(context, $"in {VfioMigrationNames.Of(to)}", withRam: true);
         CheckContext.Require(
-            context.CountOutstanding() == left, FormattableString.Invariant($"in {VfioStateNames.Of(to)} it finished {left - context.CountOutstanding()} pieces of work"));
+            context.CountOutstanding() == left, FormattableString.Invariant($"in {VfioMigrationNames.Of(to)} it finished {left - context.CountOutstanding()} pieces of work"));
         var raised = interrupts?.Take() ?? 0;
-        CheckContext.Require(raised == 0, FormattableString.Invariant($"in {VfioStateNames.Of(to)} it raised {raised} interrupts"));
+        CheckContext.Require(raised == 0, FormattableString.Invariant($"in {VfioMigrationNames.Of(to)} it raised {raised} interrupts"));
         context.RequireState(to);
         if (to == VfioDeviceState.Resuming)
         {

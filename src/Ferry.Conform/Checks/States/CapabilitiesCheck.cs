@@ -23,7 +23,7 @@ internal sealed class CapabilitiesCheck : ICheck
         if (context.Migrates)
         {
             var state = context.Device.GetState();
-            CheckContext.Require(state == VfioDeviceState.Running, $"a new connection finds it in {VfioStateNames.Of(state)}");
+            CheckContext.Require(state == VfioDeviceState.Running, $"a new connection finds it in {VfioMigrationNames.Of(state)}");
             CheckContext.Require(context.Abilities.CanReset, "it migrates and can't be reset");
             CheckContext.Require(!context.Abilities.HidesReset, "it can be reset, and VFIO_DEVICE_GET_INFO does not say so (VFIO_DEVICE_FLAGS_RESET)");
         }

@@ -34,7 +34,7 @@ internal sealed class ErrorStateCheck : ICheck
             {
                 // Of asking for the state that it is in no text says whether that is taken or refused.
                 CheckContext.Require(
-                    CheckContext.IsRefused(() => context.Device.SetState(next)) || next == VfioDeviceState.Error, $"ERROR -> {VfioStateNames.Of(next)} was accepted");
+                    CheckContext.IsRefused(() => context.Device.SetState(next)) || next == VfioDeviceState.Error, $"ERROR -> {VfioMigrationNames.Of(next)} was accepted");
                 context.RequireState(VfioDeviceState.Error);
             }
 
@@ -48,6 +48,6 @@ internal sealed class ErrorStateCheck : ICheck
         context.Load(context.Stream);
         context.Go(VfioDeviceState.Stop);
         context.Go(VfioDeviceState.Running);
-        return state == VfioDeviceState.Error ? null : $"a failed load leaves it in {VfioStateNames.Of(state)}, so ERROR was not seen";
+        return state == VfioDeviceState.Error ? null : $"a failed load leaves it in {VfioMigrationNames.Of(state)}, so ERROR was not seen";
     }
 }

@@ -22,7 +22,7 @@ internal sealed class RefusalsCheck : ICheck
         {
             foreach (var to in Numbers.Where(to => !VfioStateArcs.TryGetNext(from, to, context.Abilities.Migration, out _)))
             {
-                var what = $"{VfioStateNames.Of(from)} -> {VfioStateNames.Of(to)}";
+                var what = $"{VfioMigrationNames.Of(from)} -> {VfioMigrationNames.Of(to)}";
                 context.Begin(what);
                 context.Reach(from);
                 CheckContext.Require(CheckContext.IsRefused(() => context.Device.SetState(to)), $"{what} was accepted");
@@ -34,7 +34,7 @@ internal sealed class RefusalsCheck : ICheck
         foreach (var state in context.States)
         {
             // No text says whether that is taken or refused.
-            context.Begin($"{VfioStateNames.Of(state)} asked for in {VfioStateNames.Of(state)}");
+            context.Begin($"{VfioMigrationNames.Of(state)} asked for in {VfioMigrationNames.Of(state)}");
             context.Reach(state);
             _ = CheckContext.IsRefused(() => context.Device.SetState(state));
             context.RequireState(state);

@@ -17,7 +17,7 @@ internal sealed class ResetCheck : ICheck
     {
         foreach (var from in context.Migrates ? context.States : [])
         {
-            context.Begin($"reset in {VfioStateNames.Of(from)}");
+            context.Begin($"reset in {VfioMigrationNames.Of(from)}");
             context.Reach(from);
             context.Device.Reset();
             context.RequireState(VfioDeviceState.Running);

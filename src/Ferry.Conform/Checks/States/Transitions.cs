@@ -26,7 +26,7 @@ internal static class Transitions
         {
             foreach (var to in context.States.Where(to => isWanted(from, to)))
             {
-                context.Begin($"{VfioStateNames.Of(from)} -> {VfioStateNames.Of(to)}");
+                context.Begin($"{VfioMigrationNames.Of(from)} -> {VfioMigrationNames.Of(to)}");
                 context.Reach(from);
                 if (from == VfioDeviceState.Resuming)
                 {
