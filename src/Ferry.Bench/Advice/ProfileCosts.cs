@@ -44,6 +44,7 @@ public sealed class ProfileCosts(CostProfile profile)
             SwitchoverSeconds = switchover.Value,
             DeviceSeconds = Known(CostNames.DeviceSwitchoverSeconds) ?? 0,
             P2PSeconds = Known(CostNames.P2PSeconds) ?? 0,
+            VerifySeconds = Known(CostNames.VerifySecondsFixed) ?? 0,
             VerifyBytesPerSecond = Known(CostNames.VerifyBytesPerSecond) is > 0 and var hashed ? hashed : double.PositiveInfinity,
             WorkPartInFirstRound = Math.Min(1, Known(CostNames.FirstWorkPart) ?? 1),
             WorkPart = Math.Min(1, Known(CostNames.WorkPart) ?? Known(CostNames.FirstWorkPart) ?? 1),

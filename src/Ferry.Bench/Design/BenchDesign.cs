@@ -178,7 +178,7 @@ internal sealed class BenchDesign
         }
     }
 
-    // Idle and small, idle and large, two that work: what is constant, what bytes add, and what devices add. One under a limit, whose rounds
+    // Idle and small, with hashes and without, idle and large, two that work: what is constant, what bytes add, and what devices add. One under a limit, whose rounds
     // become shorter and shorter: what rounds add. Those over links are not used for any cost.
     private void AddMigrations()
     {
@@ -190,6 +190,7 @@ internal sealed class BenchDesign
         var mebi = _scale.MemoryBytes / 1024;
         var idle = new SampleDimensions { Provider = "device", PageSizeBytes = 4096, MemoryBytes = _scale.MemoryBytes, Pattern = AccessPattern.Sequential, MessageBytes = 4096, DirtyBytesPerSecond = 0 };
         AddMigration(idle with { DataBytes = 16 * mebi });
+        AddMigration(idle with { DataBytes = 16 * mebi, Verify = true });
         AddMigration(idle with { DataBytes = 512 * mebi, Verify = true });
         var working = idle with
         {

@@ -1,3 +1,4 @@
+using Ferry.Bench.Measuring;
 using Ferry.Bench.Profiles;
 
 namespace Ferry.Bench.Fitting;
@@ -10,7 +11,6 @@ internal static class MigrationCostFit
         (CostNames.FirstCopyBytesPerSecond, MetricNames.FirstCopyBytesPerSecond), (CostNames.CopyTurnSeconds, MetricNames.CopyTurnSeconds),
         (CostNames.FirstRoundSeconds, MetricNames.FirstRoundExtraSeconds), (CostNames.RoundSeconds, MetricNames.RoundExtraSeconds), (CostNames.DeviceSwitchoverSeconds, MetricNames.DeviceSwitchoverSeconds),
         (CostNames.DeviceStateBytes, MetricNames.DeviceStateBytes), (CostNames.FirstWorkPart, MetricNames.FirstWorkPart), (CostNames.WorkPart, MetricNames.WorkPart),
-        (CostNames.VerifyBytesPerSecond, MetricNames.VerifyBytesPerSecond),
     ];
 
     internal static IEnumerable<FittedCost> Of(IEnumerable<CostSample> samples)
@@ -47,9 +47,25 @@ internal static class MigrationCostFit
             yield return CostFit.Cost(CostNames.SwitchoverSecondsFixed, null, switchovers);
         }
 
-        foreach (var cost in OfWhole(migrations))
+        foreach (var cost in OfHashes(migrations).Concat(OfWhole(migrations)))
         {
             yield return cost;
+        }
+    }
+
+    // A constant and a part for each byte, where two amounts of data were hashed; else all of it for the bytes.
+    private static IEnumerable<FittedCost> OfHashes(List<CostSample> migrations)
+    {
+        var hashes = migrations.SelectMany(sample => CostFit.Values(sample, MetricNames.VerifyBytesPerSecond).Where(rate => rate > 0)
+            .Select(rate => (Data: new MigrationCase(sample.Dimensions, "").Workload.DataBytes, Rate: rate))).ToList();
+        if (LeastSquares.Fit([.. hashes.Select(hash => new[] { 1, hash.Data })], [.. hashes.Select(hash => hash.Data / hash.Rate)]) is { } fit && fit.Costs[1] > 0)
+        {
+            yield return new FittedCost { Name = CostNames.VerifySecondsFixed, Value = fit.Costs[0], Error = fit.Errors[0], Count = hashes.Count, IsHiddenByNoise = fit.Costs[0] <= fit.Errors[0] };
+            yield return new FittedCost { Name = CostNames.VerifyBytesPerSecond, Value = 1 / fit.Costs[1], Error = fit.Errors[1] / (fit.Costs[1] * fit.Costs[1]), Count = hashes.Count, IsHiddenByNoise = fit.Costs[1] <= fit.Errors[1] };
+        }
+        else if (hashes.Count > 0)
+        {
+            yield return CostFit.Cost(CostNames.VerifyBytesPerSecond, null, [.. hashes.Select(hash => hash.Rate)]);
         }
     }
 

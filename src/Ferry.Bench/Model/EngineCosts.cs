@@ -33,7 +33,10 @@ public sealed record EngineCosts
     /// <summary>What a round's sync takes more for each device that enters a P2P state for it; the device is silent for so long.</summary>
     public double P2PSeconds { get; init; }
 
-    /// <summary>What hashing takes, in bytes of memory that is present a second; it is part of the downtime where asked for.</summary>
+    /// <summary>What hashing takes beside its bytes, in seconds; it is part of the downtime where asked for.</summary>
+    public double VerifySeconds { get; init; }
+
+    /// <summary>What is hashed a second, in bytes of memory that is present.</summary>
     public double VerifyBytesPerSecond { get; init; } = double.PositiveInfinity;
 
     /// <summary>The part of their work that guest and devices still do while the first round runs; 0 to 1.</summary>

@@ -34,7 +34,7 @@ public sealed class PreCopyModel(EngineCosts engine, LinkCosts link)
         ArgumentNullException.ThrowIfNull(policy);
         return engine.SwitchoverSeconds + (workload.Writers.Count(writer => writer.IsDevice) * engine.DeviceSeconds) + (3 * link.RoundTripSeconds) + engine.CopySeconds
             + policy.Trackers.Sum(tracker => tracker.Costs.SecondsOfStop(workload.MemoryBytes))
-            + (policy.Verify ? workload.DataBytes / engine.VerifyBytesPerSecond : 0);
+            + (policy.Verify ? engine.VerifySeconds + (workload.DataBytes / engine.VerifyBytesPerSecond) : 0);
     }
 
     private sealed class Run(EngineCosts engine, LinkCosts link, Workload workload, PolicyChoice policy, double switchoverSeconds)

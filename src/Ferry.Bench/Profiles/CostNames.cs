@@ -72,7 +72,10 @@ public static class CostNames
     /// <summary>What a device of the bench sends while it is stopped, in bytes. Host's own.</summary>
     public const string DeviceStateBytes = "device-state-bytes";
 
-    /// <summary>What hashing takes in the downtime where it is asked for, in bytes of data a second. Host's own.</summary>
+    /// <summary>What hashing takes in the downtime where it is asked for beside its bytes, in seconds. Host's own.</summary>
+    public const string VerifySecondsFixed = "verify-seconds-fixed";
+
+    /// <summary>What is hashed a second, in bytes of data. Host's own.</summary>
     public const string VerifyBytesPerSecond = "verify-bytes-per-second";
 
     /// <summary>Processor time of both sides for a migration that copies nothing, in seconds. Host's own.</summary>
@@ -93,7 +96,7 @@ public static class CostNames
         StartSeconds, StopSeconds, StopSecondsFixed, StopSecondsPerMemoryByte, ReportSecondsFixed, ReportSecondsPerMemoryByte, ReportSecondsPerPage, Amplification, DeviceProgressRatio,
         GuestProgressRatio, CopyBytesPerSecond, MigrationSecondsFixed, SwitchoverSecondsFixed, DeviceWriteSeconds,
         DeviceWriteSecondsPerByte, GuestPageSeconds, P2PSeconds, FirstCopyBytesPerSecond, CopyTurnSeconds, FirstRoundSeconds, RoundSeconds,
-        DeviceSwitchoverSeconds, DeviceStateBytes, CpuSecondsFixed, CpuSecondsPerByte, FirstWorkPart, WorkPart, VerifyBytesPerSecond,
+        DeviceSwitchoverSeconds, DeviceStateBytes, CpuSecondsFixed, CpuSecondsPerByte, FirstWorkPart, WorkPart, VerifySecondsFixed, VerifyBytesPerSecond,
     ];
 
     /// <summary>Those that are 1 where there is no effect; all others are 0 there.</summary>

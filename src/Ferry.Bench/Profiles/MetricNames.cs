@@ -63,7 +63,7 @@ public static class MetricNames
     /// <summary>Downtime for one device's arcs and its state's way, in seconds.</summary>
     public const string DeviceSwitchoverSeconds = "device-switchover-seconds";
 
-    /// <summary>What hashing took in the downtime, in bytes of data a second.</summary>
+    /// <summary>What hashing took in the downtime, its constant part and all, in bytes of data a second.</summary>
     public const string VerifyBytesPerSecond = "verify-bytes-per-second";
 
     /// <summary>What devices sent while they were stopped, in bytes.</summary>

@@ -36,6 +36,7 @@ public static class EngineFit
         var turns = Spread.Median([.. samples.SelectMany(sample => Turns(sample, rate))]);
         var devices = samples.Where(sample => sample.Workload.Writers.Any(writer => writer.IsDevice)).ToList();
         var (cpu, cpuPerByte) = Line([.. samples.Select(sample => (sample.SentBytes, sample.CpuSeconds))]);
+        var (verify, verifyPerByte) = Line([.. samples.Where(sample => sample.Policy.Verify).Select(sample => (sample.Workload.DataBytes, Parts(sample, IsVerify)))]);
         return new EngineCosts
         {
             CopyBytesPerSecond = rate,
@@ -48,8 +49,8 @@ public static class EngineFit
             DeviceSeconds = Spread.Median([.. devices.Select(sample => Parts(sample, IsDevicePart) / sample.Workload.Writers.Count(writer => writer.IsDevice))]),
             WorkPartInFirstRound = WorkPart(samples, FirstRound),
             WorkPart = WorkPart(samples, LaterRounds),
-            VerifyBytesPerSecond = Spread.Median([.. samples.Where(sample => sample.Policy.Verify).Select(sample => sample.Workload.DataBytes / Math.Max(1e-6, Parts(sample, IsVerify)))])
-                is > 0 and var hashed ? hashed : double.PositiveInfinity,
+            VerifySeconds = Math.Max(0, verify),
+            VerifyBytesPerSecond = verifyPerByte > 0 ? 1 / verifyPerByte : double.PositiveInfinity,
             CpuSeconds = Math.Max(0, cpu),
             CpuSecondsPerByte = Math.Max(0, cpuPerByte),
             RelativeError = HalfQuartiles([.. free.Select(sample => sample.Rounds[0].BytesPerSecond)]),

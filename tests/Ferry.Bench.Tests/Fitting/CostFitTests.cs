@@ -171,6 +171,25 @@ public sealed class CostFitTests
     }
 
     [Fact]
+    public void What_hashing_takes_at_all_is_told_from_what_bytes_add()
+    {
+        CostSample Hashed(ulong data)
+        {
+            var at = At with { WorkingSetBytes = 0, DataBytes = data, Verify = true };
+            var bytes = new Ferry.Bench.Measuring.MigrationCase(at, "").Workload.DataBytes;
+            var rate = bytes / (0.006 + (bytes / 10e9));
+            return new CostSample { Experiment = ExperimentNames.Migration, Dimensions = at, Measures = [new() { Metric = MetricNames.VerifyBytesPerSecond, Values = [rate, rate, rate] }] };
+        }
+
+        double Of(IReadOnlyList<FittedCost> costs, string name) => costs.Single(cost => cost.Name == name).Value;
+        var costs = CostFit.Of([Hashed(16 << 20), Hashed(512 << 20)]);
+        Assert.Equal((0.006, 10), (Math.Round(Of(costs, CostNames.VerifySecondsFixed), 6), Math.Round(Of(costs, CostNames.VerifyBytesPerSecond) / 1e9, 6)));
+        var one = CostFit.Of([Hashed(512 << 20)]);
+        Assert.DoesNotContain(one, cost => cost.Name == CostNames.VerifySecondsFixed);
+        Assert.InRange(Of(one, CostNames.VerifyBytesPerSecond), 8e9, 10e9);
+    }
+
+    [Fact]
     public void One_value_tells_nothing_of_its_error() => Assert.Equal(0.25, Spread.Error([0.25]));
 
     private static SampleDimensions At { get; } = new() { Provider = "device", PageSizeBytes = 4096, MemoryBytes = 1 << 30, WorkingSetBytes = 64 << 20, MessageBytes = 4096 };

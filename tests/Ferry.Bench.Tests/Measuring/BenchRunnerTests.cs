@@ -79,7 +79,7 @@ public sealed class BenchRunnerTests
     {
         _parts.MigrationFailure = new IOException("no port is free");
         Run(point => point.Experiment == ExperimentNames.Migration && point.Dimensions.Link is null);
-        Assert.Equal(5, _notes.Count);
+        Assert.Equal(6, _notes.Count);
         Assert.All(_notes, note => Assert.Contains("no port is free", note, StringComparison.Ordinal));
         _parts.MigrationFailure = new InvalidDataException("a page differs");
         Assert.Throws<BenchException>(() => Run(point => point.Experiment == ExperimentNames.Migration));

@@ -38,12 +38,12 @@ public sealed class PreCopyModelTests
     [Fact]
     public void Each_cost_is_counted_where_it_falls()
     {
-        var engine = Plain with { SwitchoverSeconds = 0.01, DeviceSeconds = 0.002, VerifyBytesPerSecond = 4 * GiB, FirstRoundSeconds = 0.1, CopySeconds = 0.003 };
+        var engine = Plain with { SwitchoverSeconds = 0.01, DeviceSeconds = 0.002, VerifySeconds = 0.02, VerifyBytesPerSecond = 4 * GiB, FirstRoundSeconds = 0.1, CopySeconds = 0.003 };
         var costs = Free() with { ReportSeconds = 0.005, StopSeconds = 0.001, Slowdown = 0.25 };
         var machine = MachineWith(new WriterLoad("nic0") { WorkingSetBytes = MiB, DirtyBytesPerSecond = 0 }) with { ZeroBytes = 2 * GiB, DeviceStateBytes = 64 * MiB };
         var prediction = new PreCopyModel(engine with { ZeroBytesPerSecond = 8 * GiB }, FreeLink).Predict(machine, Policy(("nic0", costs)) with { Verify = true });
         // The downtime: fixed, the device's, a last report, a copy of nothing, state at 1 GiB/s, the tracker's stop, 1 GiB hashed.
-        Assert.Equal(0.01 + 0.002 + 0.005 + 0.003 + 0.0625 + 0.001 + 0.25, prediction.DowntimeSeconds, 1e-9);
+        Assert.Equal(0.01 + 0.002 + 0.005 + 0.003 + 0.0625 + 0.001 + 0.02 + 0.25, prediction.DowntimeSeconds, 1e-9);
         Assert.Equal(prediction.DowntimeSeconds + 1 + 0.003 + 0.25 + 0.1 + 0.005, prediction.TotalSeconds, 1e-9);
         Assert.Equal(0.25, prediction.DeviceSlowdown, 1e-9);
         Assert.Equal(0, prediction.GuestSlowdown);
