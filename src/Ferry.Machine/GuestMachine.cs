@@ -61,6 +61,7 @@ public sealed class GuestMachine : IDisposable
             // Those of whole address spaces once all are in them; what tracks anything is the last choice.
             _trackers = [.. _trackers, .. _kernel.CreateTrackers(), new AllTracker()];
             _host = new VcpuHost(memory.Memory, _devices, accelerator);
+            VcpuStateFormat.Rehearse(accelerator.Vcpus, accelerator.Kind);
             _runners = [.. accelerator.Vcpus.Select((vcpu, index) => new VcpuRunner(index, vcpu, _host, TransfersPerSecond(options)))];
         }
         catch

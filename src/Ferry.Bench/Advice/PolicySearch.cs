@@ -41,11 +41,11 @@ internal static class PolicySearch
         foreach (var part in LimitParts)
         {
             var limit = TimeSpan.FromSeconds(Math.Max(0.001, double.IsFinite(question.Limits.DowntimeSeconds) ? question.Limits.DowntimeSeconds * part : 0.3));
-            var overhead = TimeSpan.FromSeconds(model.SwitchoverSeconds(question.Workload, policy));
+            var overhead = model.SwitchoverSeconds(question.Workload, policy);
             var convergence = new ConvergenceOptions
             {
                 DowntimeLimit = limit,
-                SwitchoverOverhead = overhead < limit ? overhead : limit,
+                SwitchoverOverhead = overhead < limit.TotalSeconds ? TimeSpan.FromSeconds(overhead) : limit,
                 OnStall = onStall,
                 WhenExhausted = StallAction.Fail,
                 MaxRounds = 30,

@@ -178,8 +178,8 @@ internal sealed class BenchDesign
         }
     }
 
-    // Idle and small, with hashes and without, idle and large, two that work: what is constant, what bytes add, and what devices add. One under a limit, whose rounds
-    // become shorter and shorter: what rounds add. Those over links are not used for any cost.
+    // Idle and small, with hashes and without, idle and large, two that work: what is constant, what bytes add, and what devices add. One under
+    // a limit, whose rounds become shorter and shorter: what rounds add. Those over links are not used for any cost.
     private void AddMigrations()
     {
         if (_scope.MigrationVcpus is null)

@@ -60,8 +60,9 @@ internal static class MigrationCostFit
             .Select(rate => (Data: new MigrationCase(sample.Dimensions, "").Workload.DataBytes, Rate: rate))).ToList();
         if (LeastSquares.Fit([.. hashes.Select(hash => new[] { 1, hash.Data })], [.. hashes.Select(hash => hash.Data / hash.Rate)]) is { } fit && fit.Costs[1] > 0)
         {
-            yield return new FittedCost { Name = CostNames.VerifySecondsFixed, Value = fit.Costs[0], Error = fit.Errors[0], Count = hashes.Count, IsHiddenByNoise = fit.Costs[0] <= fit.Errors[0] };
-            yield return new FittedCost { Name = CostNames.VerifyBytesPerSecond, Value = 1 / fit.Costs[1], Error = fit.Errors[1] / (fit.Costs[1] * fit.Costs[1]), Count = hashes.Count, IsHiddenByNoise = fit.Costs[1] <= fit.Errors[1] };
+            yield return Fitted(CostNames.VerifySecondsFixed, fit.Costs[0], fit.Errors[0], hashes.Count);
+            // The error of a reciprocal.
+            yield return Fitted(CostNames.VerifyBytesPerSecond, 1 / fit.Costs[1], fit.Errors[1] / (fit.Costs[1] * fit.Costs[1]), hashes.Count);
         }
         else if (hashes.Count > 0)
         {
@@ -87,10 +88,12 @@ internal static class MigrationCostFit
         {
             foreach (var (name, i) in new[] { (CostNames.CpuSecondsFixed, 0), (CostNames.CpuSecondsPerByte, 1) })
             {
-                yield return new FittedCost { Name = name, Value = fit.Costs[i], Error = fit.Errors[i], Count = runs.Count, IsHiddenByNoise = fit.Costs[i] <= fit.Errors[i] };
+                yield return Fitted(name, fit.Costs[i], fit.Errors[i], runs.Count);
             }
         }
     }
+
+    private static FittedCost Fitted(string name, double value, double error, int count) => new() { Name = name, Value = value, Error = error, Count = count, IsHiddenByNoise = value <= error };
 
     // A device that wrote nothing has nothing to say while it is stopped, and a limit is no measure of what is copied without one.
     private static Func<CostSample, bool>? Tells(string cost) => cost switch

@@ -46,5 +46,5 @@ internal sealed class PageSink(PageLayout layout)
     }
 
     /// <summary>The number of torn pages, and the first of them or -1.</summary>
-    internal (ulong Count, long First) Torn() => (_torn.Count(), _torn.First());
+    internal (ulong Count, long First) Torn() => _torn.Count() is > 0 and var count ? (count, _torn.First()) : (0, -1);
 }
