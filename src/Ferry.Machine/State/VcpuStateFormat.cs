@@ -55,14 +55,13 @@ internal static class VcpuStateFormat
         writer.Advance(HashBytes);
     }
 
-    /// <summary>Saves and checks the state of vCPUs that have not run, for nothing but that code which a switchover calls has been called before:
-    /// what is called for the first time is compiled then, and everybody waits.</summary>
+    /// <summary>Saves the state of vCPUs that have not run, for nothing but that code which a switchover calls has been called before: what is
+    /// called for the first time is compiled then, and everybody waits.</summary>
     public static void Rehearse(IReadOnlyList<Vcpu> vcpus, AcceleratorKind accelerator)
     {
         var state = new ArrayBufferWriter<byte>();
         Save(vcpus, accelerator, 0, state);
         CheckHeader(vcpus.Count, accelerator, state.WrittenSpan);
-        Walk(vcpus, state.WrittenSpan, load: false);
     }
 
     /// <summary>Checks a state and, where all of it fits, loads it into the vCPUs, which are parked.</summary>
