@@ -14,6 +14,26 @@ public sealed class ProfileFileTests
         Assert.Equal(written, ProfileFile.Format(ProfileFile.Parse(written)));
     }
 
+    [Fact]
+    public void A_link_stays_a_link_and_what_is_no_file_is_not_replaced()
+    {
+        var folder = Directory.CreateTempSubdirectory("ferry-");
+        try
+        {
+            var (target, link) = (Path.Combine(folder.FullName, "target.json"), Path.Combine(folder.FullName, "link.json"));
+            File.WriteAllText(target, "old");
+            File.CreateSymbolicLink(link, target);
+            ProfileFile.Write(link, Some.Profile());
+            Assert.Equal(target, new FileInfo(link).LinkTarget);
+            Assert.Equal(ProfileFile.Format(Some.Profile()), File.ReadAllBytes(target));
+            Assert.Contains("a folder", Assert.Throws<IOException>(() => ProfileFile.Write(folder.FullName, Some.Profile())).Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     [Theory]
     [InlineData("\"version\": 1", "\"version\": 2", "version: 2")]
     [InlineData("\"version\": 1", "\"version\": 0", "version: 0")]
@@ -29,6 +49,7 @@ public sealed class ProfileFileTests
     [InlineData("\"dataBytes\": 4096", "\"dataBytes\": 1073741825", "dataBytes")]
     [InlineData("\"guestWorkingSetBytes\": 4096", "\"guestWorkingSetBytes\": 1073741825", "guestWorkingSetBytes")]
     [InlineData("\"link\": \"1Gbps\"", "\"link\": \"2Gbps\"", "link: one of")]
+    [InlineData("\"link\": \"1Gbps\"", "\"limitBytesPerSecond\": 0", "limitBytesPerSecond: 0")]
     [InlineData("\"a note\"", "\"\"", "notes")]
     [InlineData("\"a note\"", "null", "notes")]
     [InlineData("0.25", "-0.25", "report-seconds")]

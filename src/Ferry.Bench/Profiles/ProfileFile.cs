@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Ferry.Linux.Files;
 
 namespace Ferry.Bench.Profiles;
 
@@ -65,6 +66,7 @@ public static class ProfileFile
     public static void Write(string path, CostProfile profile)
     {
         var document = Format(profile);
+        path = OrdinaryFile.Resolve(path);
         var fresh = $"{path}.new";
         try
         {

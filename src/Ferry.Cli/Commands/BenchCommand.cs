@@ -10,6 +10,7 @@ using Ferry.Cli.Documents;
 using Ferry.Cli.Reporting;
 using Ferry.Cli.Ui;
 using Ferry.Cli.Values;
+using Ferry.Linux.Files;
 using Ferry.Linux.Vfio;
 
 namespace Ferry.Cli.Commands;
@@ -171,7 +172,7 @@ internal sealed class BenchCommand
         var path = parsed.GetValue(_report) ?? Path.ChangeExtension(result.Path!.EndsWith(".partial", StringComparison.Ordinal) ? result.Path[..^8] : result.Path, ".html");
         try
         {
-            BenchPage.Of(result.Profile, ModelPredictions.Of(result.Profile)).Write(path);
+            BenchPage.Of(result.Profile, ModelPredictions.Of(result.Profile)).Write(OrdinaryFile.Resolve(path));
             return path;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -4,6 +4,7 @@ using Ferry.Cli.Control;
 using Ferry.Cli.Events;
 using Ferry.Cli.Reporting;
 using Ferry.Cli.Ui;
+using Ferry.Linux.Files;
 
 namespace Ferry.Cli.Commands;
 
@@ -36,7 +37,7 @@ internal static class ReplayCommand
 
             if (parsed.GetValue(report) is { } path)
             {
-                MigrationPage.Of(log).Write(path);
+                MigrationPage.Of(log).Write(OrdinaryFile.Resolve(path));
             }
 
             return log.End is null ? ExitCodes.Failed : MigrateCommand.ExitCodeOf(document);

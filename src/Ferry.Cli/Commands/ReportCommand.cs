@@ -2,6 +2,7 @@ using System.CommandLine;
 using Ferry.Bench.Profiles;
 using Ferry.Cli.Reporting;
 using Ferry.Cli.Ui;
+using Ferry.Linux.Files;
 using Ferry.Report;
 
 namespace Ferry.Cli.Commands;
@@ -19,7 +20,7 @@ internal static class ReportCommand
         {
             var path = parsed.GetValue(output)!;
             var measured = ProfileFile.Read(parsed.GetValue(profile)!);
-            BenchPage.Of(measured, ModelPredictions.Of(measured)).Write(path);
+            BenchPage.Of(measured, ModelPredictions.Of(measured)).Write(OrdinaryFile.Resolve(path));
             var screen = new Screen(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
             screen.Progress.Profile.Out.Writer.WriteLine($"report: {path}, pictures and numbers in {ReportPage.DataFolderOf(path)}");
             return Task.FromResult(ExitCodes.Done);

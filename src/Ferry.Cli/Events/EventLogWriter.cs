@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Ferry.Cli.Commands;
+using Ferry.Linux.Files;
 
 namespace Ferry.Cli.Events;
 
@@ -64,11 +65,11 @@ internal sealed class EventLogWriter : IDisposable
         }
     }
 
-    /// <summary>Closes the file; one that holds nothing is removed.</summary>
+    /// <summary>Closes the file; one that holds nothing is removed, but for what is no file, such as a device.</summary>
     public void Dispose()
     {
         _stream.Dispose();
-        if (Lines == 0 && Failure is null)
+        if (Lines == 0 && Failure is null && OrdinaryFile.IsAt(Path))
         {
             File.Delete(Path);
         }

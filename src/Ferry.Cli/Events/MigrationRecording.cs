@@ -1,6 +1,7 @@
 using Ferry.Cli.Commands;
 using Ferry.Cli.Documents;
 using Ferry.Cli.Reporting;
+using Ferry.Linux.Files;
 using Ferry.Report;
 using Spectre.Console;
 
@@ -66,7 +67,7 @@ internal sealed class MigrationRecording : IDisposable
 
         try
         {
-            MigrationPage.Of(new EventLog([.. _events, end])).Write(_report);
+            MigrationPage.Of(new EventLog([.. _events, end])).Write(OrdinaryFile.Resolve(_report));
         }
         // Whatever fails here, from a full disk to a graphics library that is not there, the migration is what counts.
         catch (Exception e)
@@ -93,11 +94,7 @@ internal sealed class MigrationRecording : IDisposable
     {
         try
         {
-            if (Directory.Exists(path))
-            {
-                throw new IOException("It is a folder.");
-            }
-
+            _ = OrdinaryFile.Resolve(path);
             if (File.Exists(ReportPage.DataFolderOf(path)))
             {
                 throw new IOException($"A file is where its folder has to be, {ReportPage.DataFolderOf(path)}.");

@@ -50,6 +50,22 @@ public sealed class MigrationRecordingTests : IDisposable
         Assert.Equal((EndEvent.Unknown, "the process closed the connection"), (end.Outcome, end.Reason));
     }
 
+    // A device would be gone with it, and /dev/stdout is a link.
+    [Fact]
+    public void A_migration_that_was_refused_leaves_what_is_no_file_where_it_is()
+    {
+        var (target, link) = (_folder.FileOf("target"), _folder.FileOf("link"));
+        File.WriteAllText(target, "");
+        File.CreateSymbolicLink(link, target);
+        using (var recording = new MigrationRecording(link, null))
+        {
+            recording.Finish(null, "refused", _console);
+        }
+
+        Assert.True(File.Exists(link));
+        Assert.Contains("/dev/null is a device", Assert.Throws<UsageException>(() => new MigrationRecording(null, "/dev/null")).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_migration_that_was_refused_leaves_no_file()
     {
