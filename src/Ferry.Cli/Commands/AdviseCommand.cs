@@ -32,7 +32,7 @@ internal sealed class AdviseCommand
     private readonly Option<ByteRate> _guestDirtyRate = OptionFactory.Rate("--guest-dirty-rate", "How fast the vCPUs write.", 8UL << 20);
     private readonly Option<string?> _pattern = OptionFactory.Choice("--pattern", "In which order devices write their working set.", "sequential", "sequential", "uniform", "skewed");
     private readonly Option<Duration> _downtime = OptionFactory.Time("--downtime", "The most downtime.", TimeSpan.FromMilliseconds(300));
-    private readonly Option<Percentage> _slowdown = OptionFactory.Percent("--max-slowdown", "The most of its work that the guest or a device may lose.");
+    private readonly Option<Percentage> _slowdown = OptionFactory.Percent("--max-slowdown", "The most of its work that the guest or a device may lose; 100% for no limit.", 0.25);
     private readonly Option<Duration> _maxTime = OptionFactory.Time("--max-time", "The most time of the whole migration.", null);
     private readonly Option<bool> _verify = OptionFactory.Flag("--verify", "Hash all memory in the downtime.");
     private readonly Option<bool> _json = OptionFactory.Json();
@@ -128,7 +128,7 @@ internal sealed class AdviseCommand
             Limits = new AdviceLimits
             {
                 DowntimeSeconds = parsed.GetValue(_downtime).Value.TotalSeconds,
-                Slowdown = parsed.GetResult(_slowdown) is null ? double.PositiveInfinity : parsed.GetValue(_slowdown).Part,
+                Slowdown = parsed.GetValue(_slowdown).Part,
                 TotalSeconds = parsed.GetResult(_maxTime) is null ? double.PositiveInfinity : parsed.GetValue(_maxTime).Value.TotalSeconds,
             },
         };

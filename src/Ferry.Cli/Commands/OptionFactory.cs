@@ -38,8 +38,8 @@ internal static class OptionFactory
         });
 
     /// <summary>A percentage, without a default.</summary>
-    public static Option<Percentage> Percent(string name, string description) =>
-        Parsed<Percentage>(name, description, "PERCENT", PercentText.Form, null, (string text, out Percentage percentage) =>
+    public static Option<Percentage> Percent(string name, string description, double otherwise) =>
+        Parsed(name, description, "PERCENT", PercentText.Form, new Percentage(otherwise), (string text, out Percentage percentage) =>
         {
             var parsed = PercentText.TryParse(text, out var value);
             percentage = new Percentage(value);

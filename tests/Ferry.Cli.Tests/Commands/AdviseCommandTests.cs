@@ -25,7 +25,7 @@ public sealed class AdviseCommandTests : IDisposable
     public async Task Every_policy_that_is_advised_is_one_that_the_reader_takes(string link, string rate, string downtime)
     {
         var policy = _folder.FileOf("policy.toml");
-        var (code, output, error) = await AdviseAsync(Measured(), "--device", "nic0", "--device", "nic1", "--link", link, "--dirty-rate", rate, "--downtime", downtime, "--out", policy, "--json");
+        var (code, output, error) = await AdviseAsync(Measured(), "--device", "nic0", "--device", "nic1", "--link", link, "--dirty-rate", rate, "--downtime", downtime, "--max-slowdown", "100%", "--out", policy, "--json");
         Assert.True(code == ExitCodes.Done, error + output);
         var request = PolicyFileReader.Read(policy).Request;
         Assert.Equal(["vcpus", "nic0", "nic1", null], request.Rules.Select(rule => rule.Source));
@@ -35,6 +35,23 @@ public sealed class AdviseCommandTests : IDisposable
         Assert.True(shown == ExitCodes.Done, problem);
         using var document = JsonDocument.Parse(table);
         Assert.Equal(["vcpus", "nic0", "nic1", "*"], document.RootElement.GetProperty("sources").EnumerateArray().Select(source => source.GetProperty("source").GetString()));
+    }
+
+    // The fastest of all is to stop the device, which nobody wants who does not say so.
+    [Fact]
+    public async Task A_policy_that_takes_most_of_a_devices_work_is_advised_only_to_who_asks_for_it()
+    {
+        string[] question = ["--device", "nic0", "--link", "1Gbps", "--memory", "1G", "--data", "256M", "--working-set", "256M", "--dirty-rate", "64M", "--downtime", "1s", "--json"];
+        Assert.DoesNotContain("early", await Recommended(question), StringComparison.Ordinal);
+        Assert.Contains("nic0 by early", await Recommended([.. question, "--max-slowdown", "100%"]), StringComparison.Ordinal);
+
+        async Task<string> Recommended(string[] args)
+        {
+            var (code, output, error) = await AdviseAsync(Measured(), args);
+            Assert.True(code == ExitCodes.Done, error);
+            using var document = JsonDocument.Parse(output);
+            return document.RootElement.GetProperty("recommended").GetProperty("trackers").GetString()!;
+        }
     }
 
     [Fact]
