@@ -10,8 +10,10 @@ internal static class PolicySearch
     /// <summary>The most combinations of trackers and sync policies that are tried.</summary>
     internal const int MostCombinations = 20_000;
 
-    // What is written between the last round and the stop is in no round's prediction; a lower limit makes up for it.
+    // Of what the overhead leaves of the limit. What is written between the last round and the stop is in no round's prediction; a lower limit
+    // makes up for it.
     private static readonly double[] LimitParts = [1, 0.75, 0.5, 0.25];
+    private const double UnlimitedDowntime = 0.3;
     private static readonly StallAction[] StallActions = [StallAction.Stop, StallAction.Throttle];
 
     /// <summary>All policies that move the machine, each with the highest downtime limit that keeps to the question's.</summary>
@@ -38,14 +40,15 @@ internal static class PolicySearch
     private static Candidate? Best(PreCopyModel model, AdviceQuestion question, PolicyChoice policy, StallAction onStall)
     {
         Candidate? best = null;
-        foreach (var part in LimitParts)
+        var most = double.IsFinite(question.Limits.DowntimeSeconds) ? question.Limits.DowntimeSeconds : UnlimitedDowntime;
+        // Where the overhead alone is more, a migration ends by a stall, and what it takes then is what the question's limit is held against.
+        var overhead = Math.Min(model.SwitchoverSeconds(question.Workload, policy), most);
+        foreach (var part in overhead < most ? LimitParts : [1])
         {
-            var limit = TimeSpan.FromSeconds(Math.Max(0.001, double.IsFinite(question.Limits.DowntimeSeconds) ? question.Limits.DowntimeSeconds * part : 0.3));
-            var overhead = model.SwitchoverSeconds(question.Workload, policy);
             var convergence = new ConvergenceOptions
             {
-                DowntimeLimit = limit,
-                SwitchoverOverhead = overhead < limit.TotalSeconds ? TimeSpan.FromSeconds(overhead) : limit,
+                DowntimeLimit = TimeSpan.FromSeconds(Math.Max(0.001, overhead + ((most - overhead) * part))),
+                SwitchoverOverhead = TimeSpan.FromSeconds(overhead),
                 OnStall = onStall,
                 WhenExhausted = StallAction.Fail,
                 MaxRounds = 30,

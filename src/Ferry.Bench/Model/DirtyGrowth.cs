@@ -29,20 +29,23 @@ public static class DirtyGrowth
 
         var write = Math.Max(load.WriteBytes, LeastPageBytes);
         var writes = bytesPerSecond * seconds / write;
-        return Sequential(load.RingBytes, RingEntryBytes, pageBytes, writes) + load.Pattern switch
+        var data = load.Pattern switch
         {
             AccessPattern.Sequential => Sequential(load.WorkingSetBytes, write, pageBytes, writes),
             AccessPattern.Skewed => Uniform(load.WorkingSetBytes * HotPart, write, pageBytes, writes * HotWrites)
                 + Uniform(load.WorkingSetBytes * (1 - HotPart), write, pageBytes, writes * (1 - HotWrites)),
             _ => Uniform(load.WorkingSetBytes, write, pageBytes, writes),
         };
+        // The ring lies beside the working set: of coarse pages they share some, which are dirty by either.
+        var most = MostBytes(load, pageBytes);
+        return Math.Min(most, data + (Sequential(load.RingBytes, RingEntryBytes, pageBytes, writes) * Math.Max(0, 1 - (data / most))));
     }
 
     /// <summary>The most that is dirty after any time of writing: the working set and the ring, in whole pages.</summary>
     public static double MostBytes(WriterLoad load, double pageBytes)
     {
         ArgumentNullException.ThrowIfNull(load);
-        return RoundUp(load.WorkingSetBytes, pageBytes) + RoundUp(load.RingBytes, pageBytes);
+        return RoundUp(load.WorkingSetBytes + load.RingBytes, pageBytes);
     }
 
     // A write marks a unit of max(write, page) bytes, and one that is marked already marks nothing: W(1 - exp(-n u / W)).

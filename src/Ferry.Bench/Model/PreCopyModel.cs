@@ -178,7 +178,8 @@ public sealed class PreCopyModel(EngineCosts engine, LinkCosts link)
                 var work = _rounds.Count == 0 ? engine.WorkPartInFirstRound : engine.WorkPart;
                 var rate = load.DirtyBytesPerSecond * work * (1 - Slowdown(load, tracker.Costs)) * (load.IsDevice ? 1 - DeviceShare(i) : 1 - throttle);
                 var written = rate * (copy + beside(load) + (_wasSilent[i] ? 0 : _lastSync));
-                _writtenAfterCopy[i] += rate * ((copy * (1 - _positions[i])) + beside(load));
+                // A round's copy comes after the sync before it, and forgets what was written until then; a switchover's comes last of all.
+                _writtenAfterCopy[i] += copy > 0 ? rate * ((copy * (1 - _positions[i])) + beside(load)) : written;
                 var report = tracker.Costs.SecondsOfReport(workload.MemoryBytes, tracker.Costs.Precision == ReportPrecision.Mapped ? workload.MemoryBytes : Found(i, written));
                 _written[i] += written;
                 _reportCpu += report;

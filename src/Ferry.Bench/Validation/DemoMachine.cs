@@ -49,7 +49,7 @@ internal sealed class DemoMachine(double memoryBytes, double filledBytes, double
                     {
                         WorkingSetBytes = GuestWorkingSetBytes,
                         DirtyBytesPerSecond = GuestBytesPerSecond,
-                        Position = (ProgramBytes + reached + (GuestWorkingSetBytes / 2)) / data,
+                        Position = Math.Min(1, (ProgramBytes + reached + (GuestWorkingSetBytes / 2)) / data),
                     },
                     new WriterLoad(Device)
                     {
@@ -58,7 +58,7 @@ internal sealed class DemoMachine(double memoryBytes, double filledBytes, double
                         WriteBytes = MessageBytes,
                         Pattern = AccessPattern.Sequential,
                         RingBytes = WriterLoad.RingOf(DeviceWorkingSetBytes, MessageBytes),
-                        Position = (ProgramBytes + (reached / 2)) / data,
+                        Position = Math.Min(1, (ProgramBytes + (reached / 2)) / data),
                     },
                 ],
             };

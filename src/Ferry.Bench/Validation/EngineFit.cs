@@ -60,7 +60,7 @@ public static class EngineFit
     /// <summary>The median time of a report of a tracker, its part of the last sync; null where no sample has it.</summary>
     public static double? ReportSeconds(IEnumerable<MigrationSample> samples, string tracker)
     {
-        double[] all = [.. samples.Where(sample => sample.ReportSeconds.GetValueOrDefault(tracker) > 0).Select(sample => Reports(sample) * sample.ReportSeconds[tracker] / sample.ReportSeconds.Values.Sum())];
+        double[] all = [.. samples.Where(sample => sample.ReportSeconds.GetValueOrDefault(tracker) > 0 && Reports(sample) > 0).Select(sample => Reports(sample) * sample.ReportSeconds[tracker] / sample.ReportSeconds.Values.Sum())];
         return all.Length == 0 ? null : Spread.Median(all);
     }
 
@@ -130,13 +130,13 @@ public static class EngineFit
     /// <param name="sample">The migration.</param>
     /// <param name="rate">What is copied a second where the link is no limit.</param>
     internal static IEnumerable<double> Turns(MigrationSample sample, double rate) =>
-        sample.Rounds.Zip(sample.Rounds.Skip(1)).Where(pair => pair.Second is { BytesPerSecond: > 0, SentBytes: < ShortCopyBytes }).Select(pair =>
+        rate <= 0 ? [] : sample.Rounds.Zip(sample.Rounds.Skip(1)).Where(pair => pair.Second is { BytesPerSecond: > 0, SentBytes: < ShortCopyBytes }).Select(pair =>
         {
             var (bytes, idle) = (pair.Second.SentBytes, Math.Min(RoundExtra(pair.First), sample.Link.BurstSeconds));
             return Math.Max(0, (bytes / pair.Second.BytesPerSecond) - Math.Max(bytes / rate, (bytes / sample.Link.BytesPerSecond) - idle));
         });
 
-    /// <summary>What some rounds took beside copy and reports; less than nothing where the mean report was longer than theirs.</summary>
+    /// <summary>What some rounds took beside copy and reports; less than nothing where the last sync was longer than theirs.</summary>
     internal static IEnumerable<double> Extras(MigrationSample sample, Func<MigrationSample, IEnumerable<MeasuredRound>> rounds) =>
         rounds(sample).Select(round => RoundExtra(round) - Reports(sample));
 

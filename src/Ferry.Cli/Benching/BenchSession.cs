@@ -6,7 +6,6 @@ using Ferry.Cli.Advising;
 using Ferry.Cli.Commands;
 using Ferry.Cli.Ui;
 using Ferry.Cli.Values;
-using Ferry.Linux.Files;
 
 namespace Ferry.Cli.Benching;
 
@@ -118,7 +117,6 @@ internal sealed class BenchSession(IBenchParts parts, BenchOrder order, bool isO
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(order.Path))!);
-            _ = OrdinaryFile.Resolve(order.Path);
             store.Keep();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -139,7 +139,7 @@ internal sealed class BenchCommand
 
         return new BenchOrder
         {
-            Path = parsed.GetValue(_out) ?? parsed.GetValue(_resume) ?? LatestProfile.Path,
+            Path = OrdinaryFile.Resolve(parsed.GetValue(_out) ?? parsed.GetValue(_resume) ?? LatestProfile.Path),
             Resume = parsed.GetValue(_resume),
             IsFresh = parsed.GetValue(_fresh),
             Only = ReadOnly(parsed.GetValue(_only)),
@@ -172,7 +172,8 @@ internal sealed class BenchCommand
         var path = parsed.GetValue(_report) ?? Path.ChangeExtension(result.Path!.EndsWith(".partial", StringComparison.Ordinal) ? result.Path[..^8] : result.Path, ".html");
         try
         {
-            BenchPage.Of(result.Profile, ModelPredictions.Of(result.Profile)).Write(OrdinaryFile.Resolve(path));
+            path = OrdinaryFile.Resolve(path);
+            BenchPage.Of(result.Profile, ModelPredictions.Of(result.Profile)).Write(path);
             return path;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -37,7 +37,7 @@ internal static class OptionFactory
             return parsed;
         });
 
-    /// <summary>A percentage, without a default.</summary>
+    /// <summary>A percentage with a default, a part of 1.</summary>
     public static Option<Percentage> Percent(string name, string description, double otherwise) =>
         Parsed(name, description, "PERCENT", PercentText.Form, new Percentage(otherwise), (string text, out Percentage percentage) =>
         {

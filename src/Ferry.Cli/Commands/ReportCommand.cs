@@ -18,9 +18,9 @@ internal static class ReportCommand
         var command = new Command("report", "Draw what a cost profile holds: device throughput, guest progress, report cost and amplification by tracker and page size, and what the cost model predicts from it.") { profile, output };
         command.SetAction((parsed, _) =>
         {
-            var path = parsed.GetValue(output)!;
+            var path = OrdinaryFile.Resolve(parsed.GetValue(output)!);
             var measured = ProfileFile.Read(parsed.GetValue(profile)!);
-            BenchPage.Of(measured, ModelPredictions.Of(measured)).Write(OrdinaryFile.Resolve(path));
+            BenchPage.Of(measured, ModelPredictions.Of(measured)).Write(path);
             var screen = new Screen(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
             screen.Progress.Profile.Out.Writer.WriteLine($"report: {path}, pictures and numbers in {ReportPage.DataFolderOf(path)}");
             return Task.FromResult(ExitCodes.Done);

@@ -33,7 +33,14 @@ internal static class MigrateChoices
         CheckRange("max-rounds", request.MaxRounds, 1, 10_000);
         CheckRange("settle-time", request.SettleSeconds, 1, 3600);
         CheckRange("downtime", request.DowntimeSeconds, 0.001, 3600);
-        CheckRange("switchover", request.SwitchoverSeconds, 0, request.DowntimeSeconds);
+        CheckRange("switchover", request.SwitchoverSeconds, 0, 3600);
+        if (request.SwitchoverSeconds > request.DowntimeSeconds)
+        {
+            throw new ControlException(
+                ControlErrors.BadRequest,
+                FormattableString.Invariant($"switchover: {request.SwitchoverSeconds} s is more than the downtime, {request.DowntimeSeconds} s, of which it is a part; lower it by --switchover or limits.switchover of the policy, or raise the downtime"));
+        }
+
         CheckRange("max-downtime", request.MaxDowntimeSeconds, request.DowntimeSeconds, 3600);
         CheckRange("max-time", request.MaxSeconds, 0.001, 1e6);
         if (request.BandwidthBytesPerSecond is 0 or > long.MaxValue)

@@ -24,12 +24,7 @@ internal sealed class MigrationRecording : IDisposable
     /// <exception cref="UsageException">It can't be written.</exception>
     public MigrationRecording(string? eventsPath, string? reportPath)
     {
-        if (reportPath is not null)
-        {
-            CheckReport(reportPath);
-        }
-
-        _report = reportPath;
+        _report = reportPath is null ? null : CheckReport(reportPath);
         if (eventsPath is not null || reportPath is not null)
         {
             EventWarmUp.Run();
@@ -67,7 +62,7 @@ internal sealed class MigrationRecording : IDisposable
 
         try
         {
-            MigrationPage.Of(new EventLog([.. _events, end])).Write(OrdinaryFile.Resolve(_report));
+            MigrationPage.Of(new EventLog([.. _events, end])).Write(_report);
         }
         // Whatever fails here, from a full disk to a graphics library that is not there, the migration is what counts.
         catch (Exception e)
@@ -89,12 +84,12 @@ internal sealed class MigrationRecording : IDisposable
         SentBytes = 0,
     };
 
-    // Written for good is only what is whole; here it is seen whether anything can be.
-    private static void CheckReport(string path)
+    // Written for good is only what is whole; here it is seen whether anything can be, and where a link leads.
+    private static string CheckReport(string path)
     {
         try
         {
-            _ = OrdinaryFile.Resolve(path);
+            path = OrdinaryFile.Resolve(path);
             if (File.Exists(ReportPage.DataFolderOf(path)))
             {
                 throw new IOException($"A file is where its folder has to be, {ReportPage.DataFolderOf(path)}.");
@@ -107,6 +102,7 @@ internal sealed class MigrationRecording : IDisposable
                 PreallocationSize = ReservedBytes,
                 Options = FileOptions.DeleteOnClose,
             });
+            return path;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {

@@ -17,7 +17,7 @@ public static class OrdinaryFile
             throw new IOException($"{path} is {Name(type)}, and no file that could be replaced. Give another path.");
         }
 
-        return TypeOf(path, SocketCalls.AtNoFollow) == FileStatus.TypeLink ? File.ResolveLinkTarget(path, returnFinalTarget: true)!.FullName : path;
+        return TypeOf(path, SocketCalls.AtNoFollow) == FileStatus.TypeLink ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path : path;
     }
 
     /// <summary>Whether a file is there, and neither a link nor anything else.</summary>

@@ -15,6 +15,7 @@ public sealed class ConvergencePolicy
     private readonly LowPointSeeker _lowPoint;
     private BandwidthEstimate _bandwidth;
     private TimeSpan _elapsed;
+    private TimeSpan _fixed;
     private long _remaining;
     private double _shrink = ExpectedShrink;
     private DecisionReason _reached = DecisionReason.Shrinking;
@@ -99,13 +100,14 @@ public sealed class ConvergencePolicy
 
     private TimeSpan Predict(long remaining, in RoundSample sample)
     {
+        _fixed = Clamp(sample.FixedOverhead, TimeSpan.FromDays(1)) + _options.SwitchoverOverhead;
         var seconds = ((double)remaining + Math.Max(0, sample.DeviceBytes)) is var bytes and > 0
             ? bytes / _bandwidth.BytesPerSecond
             : 0;
         // A bandwidth that is not known is zero here, which gives infinity.
         return seconds >= TimeSpan.MaxValue.TotalSeconds
             ? TimeSpan.MaxValue
-            : Clamp(sample.FixedOverhead, TimeSpan.FromDays(1)) + _options.SwitchoverOverhead + TimeSpan.FromSeconds(Math.Min(seconds, TimeSpan.MaxValue.TotalSeconds / 2));
+            : _fixed + TimeSpan.FromSeconds(Math.Min(seconds, TimeSpan.MaxValue.TotalSeconds / 2));
     }
 
     // A limit that was reached stays reached, and so does the reason to wait for a low point; a stall may end.
@@ -178,8 +180,10 @@ public sealed class ConvergencePolicy
     // A round at which the most is reached may be the last, whatever remains.
     private int RoundsLeft(TimeSpan predicted)
     {
-        var excess = predicted == TimeSpan.MaxValue ? double.PositiveInfinity : predicted / DowntimeLimit;
-        var rounds = _isSeekingLowPoint || excess <= 1 ? 1 : Math.Ceiling(Math.Log(excess) / Math.Log(_shrink));
+        // Rounds shrink what is copied, and not what comes on top of it.
+        var (copy, limit) = (predicted - _fixed, DowntimeLimit - _fixed);
+        var excess = predicted == TimeSpan.MaxValue || limit <= TimeSpan.Zero ? double.PositiveInfinity : copy / limit;
+        var rounds = _isSeekingLowPoint || predicted <= DowntimeLimit ? 1 : Math.Ceiling(Math.Log(excess) / Math.Log(_shrink));
         return (int)Math.Max(1, Math.Min(rounds, Rounds < _options.MaxRounds ? _options.MaxRounds - Rounds : int.MaxValue));
     }
 }

@@ -126,6 +126,7 @@ public sealed class AdviserTests
         var convergence = Adviser.Advise(question).Recommended!.Policy.Convergence;
         // 40 ms, and three turns of a link that takes 20 us for one.
         Assert.Equal((100, 40.06), (convergence.DowntimeLimit.TotalMilliseconds, Math.Round(convergence.SwitchoverOverhead.TotalMilliseconds, 3)));
+        Assert.All(PolicySearch.Run(question), each => Assert.True(each.Policy.Convergence.SwitchoverOverhead < each.Policy.Convergence.DowntimeLimit));
         var impossible = question with { Engine = question.Engine with { SwitchoverSeconds = 0.2 } };
         Assert.Null(Adviser.Advise(impossible).Recommended);
     }

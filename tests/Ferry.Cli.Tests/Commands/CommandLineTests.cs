@@ -45,7 +45,7 @@ public sealed class CommandLineTests
     [InlineData("demo --channels 0", "--channels: '0' is not a whole number from 1 to 16")]
     [InlineData("demo --verify --no-verify", "--verify and --no-verify contradict each other")]
     [InlineData("demo --downtime 5s --max-downtime 3s", "max-downtime: 3 is not from 5 to 3600")]
-    [InlineData("demo --downtime 20ms --switchover 30ms", "switchover: 0.03 is not from 0 to 0.02")]
+    [InlineData("demo --downtime 20ms --switchover 30ms", "switchover: 0.03 s is more than the downtime, 0.02 s")]
     [InlineData("demo --bandwidth 0", "bandwidth: 0 is not from 1 to")]
     [InlineData("demo --nic-page-size 5K", "page-size: 5K is no power of two from 4K to 1G")]
     [InlineData("demo --memroy 1G", "--memroy")]

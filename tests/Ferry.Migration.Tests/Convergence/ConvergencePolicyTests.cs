@@ -187,6 +187,15 @@ public sealed class ConvergencePolicyTests
         Assert.Equal((DecisionKind.SwitchOver, 290), (decision.Kind, (int)decision.PredictedDowntime.TotalMilliseconds));
     }
 
+    // What comes on top of the copy does not shrink: 500 ms of copying have to become 100, which a quarter of them is not.
+    [Fact]
+    public void Rounds_left_are_told_from_what_rounds_shrink()
+    {
+        Assert.Equal(1, new ConvergencePolicy(Options with { SwitchoverOverhead = TimeSpan.Zero }).Next(Sample(500_000_000)).RoundsLeft);
+        Assert.Equal(2, new ConvergencePolicy(Options with { SwitchoverOverhead = TimeSpan.FromMilliseconds(200) }).Next(Sample(500_000_000)).RoundsLeft);
+        Assert.True(new ConvergencePolicy(Options with { SwitchoverOverhead = Options.DowntimeLimit }).Next(Sample(500_000_000)).RoundsLeft > 2);
+    }
+
     [Theory]
     [InlineData(-1)]
     [InlineData(301)]
