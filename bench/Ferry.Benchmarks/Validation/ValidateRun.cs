@@ -22,38 +22,35 @@ internal static class ValidateRun
             case ["measure", var ferry, var workloads, var repeats, var file, ..]:
                 return Measure(ferry, Number(workloads), Number(repeats), file, args.Length > 5 ? Number(args[5]) : 1);
             case ["table", var file, ..]:
-                try
+                return Tell(file, () => Table(SampleFile.Read(file), Load(args.ElementAtOrDefault(2)), samples =>
                 {
-                    Table(SampleFile.Read(file), Load(args.ElementAtOrDefault(2)), samples =>
-                    {
-                        Console.WriteLine(EngineFit.Fit(samples));
-                        return ValidationTable.LeaveOneOut(samples);
-                    });
-                    return 0;
-                }
-                catch (ArgumentException e)
-                {
-                    Console.Error.WriteLine($"{file}: {e.Message} Measure more workloads.");
-                    return 1;
-                }
-
+                    Console.WriteLine(EngineFit.Fit(samples));
+                    return ValidationTable.LeaveOneOut(samples);
+                }));
             case ["predict", var file, var profile, ..]:
-                try
+                return Tell(file, () =>
                 {
                     var costs = new ProfileCosts(ProfileFile.Read(profile));
                     Table(SampleFile.Read(file), Load(args.ElementAtOrDefault(3)), samples => ValidationTable.Of(costs, samples));
                     Console.WriteLine(costs.Engine());
-                    return 0;
-                }
-                catch (Exception e) when (e is IOException or ProfileException)
-                {
-                    Console.Error.WriteLine(e.Message);
-                    return 1;
-                }
-
+                });
             default:
                 Console.Error.WriteLine("validate measure FERRY WORKLOADS REPEATS FILE [SEED] | validate table FILE [LOAD] | validate predict FILE PROFILE [LOAD]");
                 return 2;
+        }
+    }
+
+    private static int Tell(string file, Action tell)
+    {
+        try
+        {
+            tell();
+            return 0;
+        }
+        catch (Exception e) when (e is IOException or ArgumentException or JsonException)
+        {
+            Console.Error.WriteLine($"{file}: {e.Message}");
+            return 1;
         }
     }
 
@@ -115,6 +112,11 @@ internal static class ValidateRun
 
     private static void Table(List<MigrationSample> samples, double mostLoad, Func<IReadOnlyList<MigrationSample>, ValidationTable> predict)
     {
+        if (samples.Count == 0)
+        {
+            throw new ArgumentException("No migration is in it. Measure some.");
+        }
+
         var whole = SampleMerge.Medians(samples, mostLoad);
         var table = predict(whole);
         Console.WriteLine($"{whole.Count} migrations of {whole.DistinctBy(each => each.Group).Count()} workloads, {samples.Count} runs; load {whole.Min(each => each.LoadAverage)} to {whole.Max(each => each.LoadAverage)}.\n");

@@ -33,14 +33,15 @@ public sealed class ProfileCosts(CostProfile profile)
             throw new ProfileException($"{copy.Name} is 0, and something is copied; run 'ferry bench --only {ExperimentNames.Migration}'");
         }
 
+        var (firstRound, laterRound, coarseRound) = (Known(CostNames.FirstRoundSeconds), Known(CostNames.RoundSeconds), Math.Max(0, fixedSeconds.Value - switchover.Value));
         return new EngineCosts
         {
             CopyBytesPerSecond = copy.Value,
             MostCopyBytesPerSecond = copy.Value,
             PopulateBytesPerSecond = Known(CostNames.FirstCopyBytesPerSecond) is > 0 and var first ? first : double.PositiveInfinity,
             CopySeconds = Known(CostNames.CopyTurnSeconds) ?? 0,
-            FirstRoundSeconds = Known(CostNames.FirstRoundSeconds) ?? Known(CostNames.RoundSeconds) ?? Math.Max(0, fixedSeconds.Value - switchover.Value),
-            RoundSeconds = Known(CostNames.RoundSeconds) ?? Known(CostNames.FirstRoundSeconds) ?? Math.Max(0, fixedSeconds.Value - switchover.Value),
+            FirstRoundSeconds = firstRound ?? laterRound ?? coarseRound,
+            RoundSeconds = laterRound ?? firstRound ?? coarseRound,
             SwitchoverSeconds = switchover.Value,
             DeviceSeconds = Known(CostNames.DeviceSwitchoverSeconds) ?? 0,
             P2PSeconds = Known(CostNames.P2PSeconds) ?? 0,

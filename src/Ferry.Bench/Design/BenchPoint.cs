@@ -31,7 +31,7 @@ internal sealed record BenchPoint(string Experiment, SampleDimensions Dimensions
     public override string ToString()
     {
         var size = Dimensions.PageSizeBytes == 0 ? "" : $" {Dimensions.PageSizeBytes / 1024}K";
-        var link = Experiment == ExperimentNames.Migration ? $" over {Dimensions.Link ?? "loopback"}{(Dimensions.LimitBytesPerSecond is null ? "" : " with a limit")}" : "";
+        var link = Experiment == ExperimentNames.Migration ? $" {Dimensions.Way}" : "";
         return $"{Experiment} {Dimensions.Provider}{size}{(IsOfGuest ? " of the guest" : "")}{link}";
     }
 }

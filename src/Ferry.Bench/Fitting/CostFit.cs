@@ -38,11 +38,18 @@ internal static class CostFit
     internal static FittedCost Cost(string name, CostSample? of, IReadOnlyCollection<double> values) =>
         Marked(name, of, Spread.Median(values), Spread.Error(values), values.Count);
 
+    /// <summary>A constant, and what it grows by; none where the points can't tell them apart.</summary>
+    internal static IEnumerable<FittedCost> Line(string constant, string slope, CostSample? of, IReadOnlyCollection<(double At, double Value)> points) =>
+        LeastSquares.Fit([.. points.Select(point => new[] { 1, point.At })], [.. points.Select(point => point.Value)]) is { } fit
+            ? [Marked(constant, of, fit.Costs[0], fit.Errors[0], points.Count), Marked(slope, of, fit.Costs[1], fit.Errors[1], points.Count)]
+            : [];
+
     /// <summary>The values of a quantity in a sample; none where it was not measured.</summary>
     internal static IReadOnlyList<double> Values(CostSample sample, string metric) =>
         sample.Measures.FirstOrDefault(measure => measure.Metric == metric)?.Values ?? [];
 
-    private static FittedCost Marked(string name, CostSample? of, double value, double error, int count) => new()
+    /// <summary>A fitted cost, marked where its error hides it.</summary>
+    internal static FittedCost Marked(string name, CostSample? of, double value, double error, int count) => new()
     {
         Name = name,
         Provider = of?.Dimensions.Provider,
@@ -68,11 +75,10 @@ internal static class CostFit
         }
 
         // What stops a tracker of a table of pages has to go through it.
-        var stops = samples.SelectMany(sample => Values(sample, MetricNames.StopSeconds).Select(seconds => (Memory: (double)sample.Dimensions.MemoryBytes, Seconds: seconds))).ToList();
-        if (LeastSquares.Fit([.. stops.Select(stop => new[] { 1, stop.Memory })], [.. stops.Select(stop => stop.Seconds)]) is { } stopping)
+        var stops = samples.SelectMany(sample => Values(sample, MetricNames.StopSeconds).Select(seconds => ((double)sample.Dimensions.MemoryBytes, seconds)));
+        foreach (var cost in Line(CostNames.StopSecondsFixed, CostNames.StopSecondsPerMemoryByte, samples[0], [.. stops]))
         {
-            yield return Marked(CostNames.StopSecondsFixed, samples[0], stopping.Costs[0], stopping.Errors[0], stops.Count);
-            yield return Marked(CostNames.StopSecondsPerMemoryByte, samples[0], stopping.Costs[1], stopping.Errors[1], stops.Count);
+            yield return cost;
         }
 
         // Ranges are a line of their own: what a report costs for each is not in the model.

@@ -60,9 +60,9 @@ internal static class MigrationCostFit
             .Select(rate => (Data: new MigrationCase(sample.Dimensions, "").Workload.DataBytes, Rate: rate))).ToList();
         if (LeastSquares.Fit([.. hashes.Select(hash => new[] { 1, hash.Data })], [.. hashes.Select(hash => hash.Data / hash.Rate)]) is { } fit && fit.Costs[1] > 0)
         {
-            yield return Fitted(CostNames.VerifySecondsFixed, fit.Costs[0], fit.Errors[0], hashes.Count);
+            yield return CostFit.Marked(CostNames.VerifySecondsFixed, null, fit.Costs[0], fit.Errors[0], hashes.Count);
             // The error of a reciprocal.
-            yield return Fitted(CostNames.VerifyBytesPerSecond, 1 / fit.Costs[1], fit.Errors[1] / (fit.Costs[1] * fit.Costs[1]), hashes.Count);
+            yield return CostFit.Marked(CostNames.VerifyBytesPerSecond, null, 1 / fit.Costs[1], fit.Errors[1] / (fit.Costs[1] * fit.Costs[1]), hashes.Count);
         }
         else if (hashes.Count > 0)
         {
@@ -83,17 +83,12 @@ internal static class MigrationCostFit
             yield return CostFit.Cost(CostNames.MigrationSecondsFixed, null, beside);
         }
 
-        var runs = migrations.Where(IsFree).SelectMany(sample => CostFit.Values(sample, MetricNames.SentBytes).Zip(CostFit.Values(sample, MetricNames.CpuSeconds))).ToList();
-        if (LeastSquares.Fit([.. runs.Select(run => new[] { 1, run.First })], [.. runs.Select(run => run.Second)]) is { } fit)
+        var runs = migrations.Where(IsFree).SelectMany(sample => CostFit.Values(sample, MetricNames.SentBytes).Zip(CostFit.Values(sample, MetricNames.CpuSeconds)));
+        foreach (var cost in CostFit.Line(CostNames.CpuSecondsFixed, CostNames.CpuSecondsPerByte, null, [.. runs]))
         {
-            foreach (var (name, i) in new[] { (CostNames.CpuSecondsFixed, 0), (CostNames.CpuSecondsPerByte, 1) })
-            {
-                yield return Fitted(name, fit.Costs[i], fit.Errors[i], runs.Count);
-            }
+            yield return cost;
         }
     }
-
-    private static FittedCost Fitted(string name, double value, double error, int count) => new() { Name = name, Value = value, Error = error, Count = count, IsHiddenByNoise = value <= error };
 
     // A device that wrote nothing has nothing to say while it is stopped, and a limit is no measure of what is copied without one.
     private static Func<CostSample, bool>? Tells(string cost) => cost switch

@@ -28,7 +28,7 @@ internal sealed record MigrationCase(SampleDimensions Dimensions, string VcpuTra
     public static TimeSpan Downtime { get; } = TimeSpan.FromMilliseconds(50);
 
     /// <summary>What tells it from others.</summary>
-    public string Name => $"{Dimensions.Provider} {Dimensions.PageSizeBytes / 1024}K over {Dimensions.Link ?? "loopback"}{(Dimensions.LimitBytesPerSecond is null ? "" : " with a limit")}";
+    public string Name => $"{Dimensions.Provider} {Dimensions.PageSizeBytes / 1024}K {Dimensions.Way}";
 
     /// <summary>The machine, as the model takes it.</summary>
     public Workload Workload => new DemoMachine(Dimensions.MemoryBytes, Dimensions.DataBytes, WarmUp.TotalSeconds)

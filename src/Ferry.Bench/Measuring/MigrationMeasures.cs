@@ -44,8 +44,8 @@ internal static class MigrationMeasures
 
         var first = run.Rounds[0].BytesPerSecond;
         measures.Add(MetricNames.FirstCopyBytesPerSecond, first);
-        Add(MetricNames.FirstRoundExtraSeconds, EngineFit.Extras(run, EngineFit.FirstOnly));
-        Add(MetricNames.RoundExtraSeconds, EngineFit.Extras(run, EngineFit.AfterFirst));
+        Add(MetricNames.FirstRoundExtraSeconds, EngineFit.Extras(run, run.Rounds.Take(1)));
+        Add(MetricNames.RoundExtraSeconds, EngineFit.Extras(run, run.Rounds.Skip(1)));
         var copies = EngineFit.Copies(run).ToList();
         Add(MetricNames.CopyBytesPerSecond, copies.Where(copy => copy.Bytes >= EngineFit.ShortCopyBytes).Select(copy => copy.Bytes / copy.Seconds));
         Add(MetricNames.CopyTurnSeconds, EngineFit.Turns(run, double.IsFinite(run.Link.BytesPerSecond) ? double.PositiveInfinity : first));

@@ -27,7 +27,7 @@ public sealed class PreCopyModel(EngineCosts engine, LinkCosts link)
         }
     }
 
-    /// <summary>What of a downtime no round shows, in seconds: all of it but copying, reports and devices' state.</summary>
+    /// <summary>What of a downtime no round shows, in seconds: all of it but moving bytes, reports and devices' state.</summary>
     public double SwitchoverSeconds(Workload workload, PolicyChoice policy)
     {
         ArgumentNullException.ThrowIfNull(workload);
@@ -129,19 +129,20 @@ public sealed class PreCopyModel(EngineCosts engine, LinkCosts link)
             var (reports, _) = Sync(0, load => engine.RoundSeconds + (load.IsDevice ? devices * engine.DeviceSeconds : 0), 0, roundsLeft: int.MaxValue);
             _remaining = Dirty();
             _linkIdle += (devices * engine.DeviceSeconds) + reports;
-            // The turn of the copy is counted in both.
-            return switchoverSeconds - engine.CopySeconds + reports + CopySeconds(_remaining) + (workload.DeviceStateBytes / Math.Min(link.BytesPerSecond, engine.CopyBytesPerSecond));
+            return switchoverSeconds + reports + MovingSeconds(_remaining) + (workload.DeviceStateBytes / Math.Min(link.BytesPerSecond, engine.CopyBytesPerSecond));
         }
 
-        // What a link lets go at once is what it was spared before, and no more than that.
-        private double CopySeconds(double bytes)
+        private double CopySeconds(double bytes) => engine.CopySeconds + MovingSeconds(bytes);
+
+        // A copy without the turns of threads. What a link lets go at once is what it was spared before, and no more than that.
+        private double MovingSeconds(double bytes)
         {
             var isFirst = double.IsPositiveInfinity(_linkIdle);
             var copy = Math.Min(engine.CopyBytesPerSecond * policy.Channels, engine.MostCopyBytesPerSecond);
             var rate = Math.Min(copy, policy.Codec.BytesPerSecond * policy.Channels);
             rate = isFirst ? Math.Min(rate, engine.PopulateBytesPerSecond) : rate;
             var onLink = Math.Max(0, (WireBytes(bytes) / link.BytesPerSecond) - Math.Min(_linkIdle, link.BurstSeconds));
-            return engine.CopySeconds + link.RoundTripSeconds + Math.Max(bytes / rate, onLink);
+            return link.RoundTripSeconds + Math.Max(bytes / rate, onLink);
         }
 
         // Of a tracker that forgets what is copied: what part of its source's memory this round copies, and where in the round.

@@ -47,4 +47,7 @@ public sealed record SampleDimensions
 
     /// <summary>Of a whole migration: the link, one of <see cref="LinkNames"/>; null for loopback.</summary>
     public string? Link { get; init; }
+
+    /// <summary>The way of a whole migration, in words.</summary>
+    internal string Way => $"over {Link ?? "loopback"}{(LimitBytesPerSecond is null ? "" : " with a limit")}";
 }

@@ -43,8 +43,8 @@ public static class EngineFit
             MostCopyBytesPerSecond = rate,
             PopulateBytesPerSecond = first,
             CopySeconds = turns,
-            FirstRoundSeconds = Math.Max(0, Spread.Median([.. samples.SelectMany(sample => Extras(sample, FirstOnly))])),
-            RoundSeconds = Math.Max(0, Spread.Median([.. samples.SelectMany(sample => Extras(sample, AfterFirst))])),
+            FirstRoundSeconds = Math.Max(0, Spread.Median([.. samples.SelectMany(sample => Extras(sample, sample.Rounds.Take(1)))])),
+            RoundSeconds = Math.Max(0, Spread.Median([.. samples.SelectMany(sample => Extras(sample, sample.Rounds.Skip(1)))])),
             SwitchoverSeconds = Math.Max(0, Spread.Median([.. samples.Select(OtherDowntime)])),
             DeviceSeconds = Spread.Median([.. devices.Select(sample => Parts(sample, IsDevicePart) / sample.Workload.Writers.Count(writer => writer.IsDevice))]),
             WorkPartInFirstRound = WorkPart(samples, FirstRound),
@@ -58,19 +58,18 @@ public static class EngineFit
     }
 
     /// <summary>The median time of a report of a tracker, its part of the last sync; null where no sample has it.</summary>
-    public static double? ReportSeconds(IEnumerable<MigrationSample> samples, string tracker)
-    {
-        double[] all = [.. samples.Where(sample => sample.ReportSeconds.GetValueOrDefault(tracker) > 0 && Reports(sample) > 0).Select(sample => Reports(sample) * sample.ReportSeconds[tracker] / sample.ReportSeconds.Values.Sum())];
-        return all.Length == 0 ? null : Spread.Median(all);
-    }
+    public static double? ReportSeconds(IEnumerable<MigrationSample> samples, string tracker) => MedianOf(samples
+        .Where(sample => sample.ReportSeconds.GetValueOrDefault(tracker) > 0 && Reports(sample) > 0)
+        .Select(sample => Reports(sample) * sample.ReportSeconds[tracker] / sample.ReportSeconds.Values.Sum()));
 
     /// <summary>The median time of stopping a tracker within a downtime; null where no sample has it.</summary>
     public static double? StopSeconds(IEnumerable<MigrationSample> samples, ProviderCosts tracker)
     {
         ArgumentNullException.ThrowIfNull(tracker);
-        double[] all = [.. samples.SelectMany(sample => sample.DowntimeParts).Where(part => part.Key == StopOfTracker + tracker.Provider).Select(part => part.Value)];
-        return all.Length == 0 ? null : Spread.Median(all);
+        return MedianOf(samples.SelectMany(sample => sample.DowntimeParts).Where(part => part.Key == StopOfTracker + tracker.Provider).Select(part => part.Value));
     }
+
+    private static double? MedianOf(IEnumerable<double> values) => values.ToArray() is { Length: > 0 } some ? Spread.Median(some) : null;
 
     internal static double Quantile(double[] values, double part)
     {
@@ -86,7 +85,7 @@ public static class EngineFit
 
     // The factor on all rates of writing by which the round after is as large as it was: the middle one of the rounds that tell it.
     private static double WorkPart(IReadOnlyCollection<MigrationSample> samples, Func<MigrationSample, IEnumerable<int>> rounds) =>
-        WorkParts(samples, rounds) is { Length: > 0 } parts ? Spread.Median(parts) : 1;
+        MedianOf(WorkParts(samples, rounds)) ?? 1;
 
     internal static double[] WorkParts(IReadOnlyCollection<MigrationSample> samples, Func<MigrationSample, IEnumerable<int>> rounds)
     {
@@ -137,12 +136,7 @@ public static class EngineFit
         });
 
     /// <summary>What some rounds took beside copy and reports; less than nothing where the last sync was longer than theirs.</summary>
-    internal static IEnumerable<double> Extras(MigrationSample sample, Func<MigrationSample, IEnumerable<MeasuredRound>> rounds) =>
-        rounds(sample).Select(round => RoundExtra(round) - Reports(sample));
-
-    internal static IEnumerable<MeasuredRound> FirstOnly(MigrationSample sample) => sample.Rounds.Take(1);
-
-    internal static IEnumerable<MeasuredRound> AfterFirst(MigrationSample sample) => sample.Rounds.Skip(1);
+    internal static IEnumerable<double> Extras(MigrationSample sample, IEnumerable<MeasuredRound> rounds) => rounds.Select(round => RoundExtra(round) - Reports(sample));
 
     private static double RoundExtra(MeasuredRound round) => round.BytesPerSecond > 0 ? Math.Max(0, round.Seconds - (round.SentBytes / round.BytesPerSecond)) : round.Seconds;
 

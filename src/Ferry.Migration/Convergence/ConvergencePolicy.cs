@@ -83,6 +83,7 @@ public sealed class ConvergencePolicy
         _remaining = remaining;
         var isStalled = _stall.Add(remaining);
         _lowPoint.Observe(remaining);
+        _fixed = Clamp(sample.FixedOverhead, TimeSpan.FromDays(1)) + _options.SwitchoverOverhead;
         var predicted = Predict(remaining, sample);
         if (predicted <= DowntimeLimit)
         {
@@ -100,7 +101,6 @@ public sealed class ConvergencePolicy
 
     private TimeSpan Predict(long remaining, in RoundSample sample)
     {
-        _fixed = Clamp(sample.FixedOverhead, TimeSpan.FromDays(1)) + _options.SwitchoverOverhead;
         var seconds = ((double)remaining + Math.Max(0, sample.DeviceBytes)) is var bytes and > 0
             ? bytes / _bandwidth.BytesPerSecond
             : 0;
